@@ -1,0 +1,1 @@
+"""Decides. Pure: values in, values or errors out; no clock, randomness, files or sockets."""

@@ -1,0 +1,1 @@
+"""Plans, policies, approvals, receipts, and the checks between a request and its effect."""

@@ -1,0 +1,1 @@
+"""Byte formats: canonical JSON, DSSE, PEM and package archives, each with one strict reader."""

@@ -1,0 +1,118 @@
+"""Canonical JSON in the narrow profile on which any JSON library agrees (protocol 1, RFC 8785).
+
+Keys `[a-z][a-z0-9_]*`; values printable ASCII strings, integers 0…2^53-1, booleans, arrays and
+objects; no null, no float; depth at most 8. For this profile sorted keys and compact separators
+are exactly RFC 8785.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn, TypeAlias
+
+from placet.errors import InvalidInputError
+
+Value: TypeAlias = "bool | int | str | list[Value] | dict[str, Value]"
+Object: TypeAlias = dict[str, Value]
+
+LIMIT_BYTES = 16 * 1024
+PLAN_LIMIT_BYTES = 256 * 1024
+ENTRY_LIMIT_BYTES = 65_535
+_MAX_DEPTH = 8
+_MAX_INTEGER = 2**53 - 1
+_KEY = re.compile(r"[a-z][a-z0-9_]*")
+_TEXT = re.compile(r"[ -~]*")
+
+
+class NotCanonicalError(InvalidInputError):
+    """The text is valid in the profile, but is not its one canonical spelling."""
+
+
+def encode(value: Object, *, limit: int = LIMIT_BYTES) -> bytes:
+    """Return the one canonical spelling of `value`.
+
+    Raise `InvalidInputError` (`JSON_INVALID`) for anything outside the profile or longer than
+    `limit` bytes.
+    """
+    _check(value, 1)
+    encoded = json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+    if len(encoded) > limit:
+        _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
+    return encoded
+
+
+def decode(encoded: bytes, *, limit: int = LIMIT_BYTES) -> Object:
+    """Return the object that `encoded` spells canonically.
+
+    Raise `InvalidInputError` (`JSON_INVALID`) for anything outside the profile (duplicate keys,
+    floats, null, other text than printable ASCII, depth, size), and `NotCanonicalError`
+    (`JSON_NOT_CANONICAL`) for another spelling of a valid object. Guarantees that
+    `encode(decode(b)) == b`.
+    """
+    if len(encoded) > limit:
+        _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
+    try:
+        parsed = json.loads(
+            encoded.decode("ascii"),
+            object_pairs_hook=_unique,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+            parse_int=_integer,
+        )
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError("JSON_INVALID", "the bytes are not JSON in printable ASCII") from error
+    if not isinstance(parsed, dict):
+        _refuse("the JSON text is not an object")
+    if encode(parsed, limit=limit) != encoded:
+        raise NotCanonicalError("JSON_NOT_CANONICAL", "the object is not in its canonical spelling")
+    return parsed
+
+
+def _unique(pairs: list[tuple[str, Value]]) -> Object:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        _refuse("an object names a key twice")
+    return members
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > len(str(_MAX_INTEGER)):
+        _refuse("an integer is out of range")
+    return int(digits)
+
+
+def _refuse_number(text: str) -> NoReturn:
+    _refuse(f"the number {text[:20]} is not an integer")
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise InvalidInputError("JSON_INVALID", reason)
+
+
+def _check(value: Any, depth: int) -> None:  # noqa: ANN401 - whatever a JSON parser returns
+    if isinstance(value, str):
+        if _TEXT.fullmatch(value) is None:
+            _refuse("a string holds something else than printable ASCII")
+    elif isinstance(value, bool):
+        pass
+    elif isinstance(value, int):
+        if not 0 <= value <= _MAX_INTEGER:
+            _refuse("an integer is out of range")
+    elif isinstance(value, dict | list):
+        if depth > _MAX_DEPTH:
+            _refuse(f"the object is nested deeper than {_MAX_DEPTH}")
+        _check_members(value, depth)
+    else:
+        _refuse("a value is null, a float, or no JSON at all")
+
+
+def _check_members(value: dict[Any, Any] | list[Any], depth: int) -> None:
+    if isinstance(value, dict):
+        for key, member in value.items():
+            if not isinstance(key, str) or _KEY.fullmatch(key) is None:
+                _refuse("a key is not [a-z][a-z0-9_]*")
+            _check(member, depth + 1)
+    else:
+        for member in value:
+            _check(member, depth + 1)

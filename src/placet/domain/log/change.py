@@ -1,0 +1,98 @@
+"""A change: everything that one decision wants to commit, and the premises it rests on (protocol 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NewType
+
+from placet.domain.values.digest import Digest
+
+EntityKey = NewType("EntityKey", str)
+"""`kind/identity`, printable ASCII, at most 512 characters, for example `receipt/fc-receipt-…`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """What is stored under a key: the `seq` of the entry that wrote it, and its exact bytes.
+
+    An absent entity has revision 0 and no bytes.
+    """
+
+    revision: int
+    content: bytes
+
+
+ABSENT = Entity(revision=0, content=b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexRow:
+    """One way to find an entity for people: an index's name, a value in it, and the entity."""
+
+    index: str
+    value: str
+    key: EntityKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How much a change adds to a counter, and the sum that the counter may not exceed."""
+
+    add: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One atomic step of the state, with its premises and its one entry.
+
+    It commits only if the store's epoch is `epoch`, every entity of `premises` still has its
+    revision, no once key was used before, no counter passes its limit, and the time stamped on
+    the group is before `valid_until` (where given): each judged in the order of its group,
+    against what those before it left.
+
+    `body` is the entry's body, canonical bytes; it names in `state` and `once` exactly what
+    `writes` and `once` hold. Writing empty bytes deletes. Keys of `writes` are among `premises`.
+    `detached` and `erasable` are bytes that the body names by digest.
+    """
+
+    epoch: str
+    premises: Mapping[EntityKey, int]
+    writes: Mapping[EntityKey, bytes]
+    body: bytes
+    once: tuple[str, ...]
+    index_out: tuple[IndexRow, ...] = ()
+    index_in: tuple[IndexRow, ...] = ()
+    counters: Mapping[str, Count] = field(default_factory=dict)
+    valid_until: datetime | None = None
+    detached: Mapping[Digest, bytes] = field(default_factory=dict)
+    erasable: Mapping[Digest, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest state of a log: how many entries, when the newest was stamped, which epoch."""
+
+    size: int
+    time: datetime
+    epoch: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Entities as they were together at `head`; every key that was asked for is there."""
+
+    head: Head
+    entities: Mapping[EntityKey, Entity]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A durable change: the sequence number and time of its entry, and the checkpoint over it."""
+
+    seq: int
+    time: datetime
+    leaf_hash: bytes
+    checkpoint: str

@@ -1,0 +1,59 @@
+"""The closed vocabularies of the protocol: modes, operation kinds, outcomes (contract 8)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from placet.errors import InvalidInputError
+
+
+class Mode(StrEnum):
+    """Whether a run may have effects. Any other spelling is refused when a value is built."""
+
+    PROD = "prod"
+    DRY_RUN = "dry_run"
+
+
+def parse_mode(text: str) -> Mode:
+    """Return the mode spelled exactly `text`, or raise `InvalidInputError` (`MODE_INVALID`)."""
+    try:
+        return Mode(text)
+    except ValueError as error:
+        raise InvalidInputError(
+            "MODE_INVALID", f"{text[:40]!r} is no mode", hint="modes are prod and dry_run, in lower case"
+        ) from error
+
+
+class OperationKind(StrEnum):
+    """What an operation does. Kinds in `CORE_KINDS` are performed in our own store."""
+
+    PUBLISH_PACKAGE = "publish_package"
+    PUT_OBJECT = "put_object"
+    REGISTER_PACKAGE = "register_package"
+    ISSUE_CERTIFICATE = "issue_certificate"
+    REVOKE_CERTIFICATE = "revoke_certificate"
+    ACTIVATE_POLICY = "activate_policy"
+    ENROL_PRINCIPAL = "enrol_principal"
+    CHANGE_EXECUTOR = "change_executor"
+
+
+CORE_KINDS = frozenset(
+    {
+        OperationKind.REGISTER_PACKAGE,
+        OperationKind.ISSUE_CERTIFICATE,
+        OperationKind.REVOKE_CERTIFICATE,
+        OperationKind.ACTIVATE_POLICY,
+        OperationKind.ENROL_PRINCIPAL,
+        OperationKind.CHANGE_EXECUTOR,
+    }
+)
+"""Kinds that never reach the port: their change performs them (protocol 5)."""
+
+
+class OutcomeStatus(StrEnum):
+    """What is known of an effect after it was attempted or looked up (protocol 5)."""
+
+    EXECUTED = "executed"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+    CONFLICT = "conflict"

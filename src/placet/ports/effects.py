@@ -1,0 +1,138 @@
+"""The one door for effects, and the read port beside it (protocol 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from placet.domain.authorization.authorized import AuthorizedOperation
+from placet.domain.authorization.operation import Operation, Subject
+from placet.domain.encoding.canonical import Object
+from placet.domain.values.kinds import OutcomeStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of an effect, built from what the provider answered and what was read back.
+
+    `response` holds printable facts of the provider's answer (status, digest, id): never a
+    secret, never a body. `error_code` is empty when executed. `sends` counts requests that may
+    have acted, `retries` those sent again because the provider said that it had not.
+    """
+
+    status: OutcomeStatus
+    response: Object = field(default_factory=dict)
+    error_code: str = ""
+    error_message: str = ""
+    retries: int = 0
+
+
+class Presence(StrEnum):
+    """What a look-up found. `absent` is a positive finding; `unknown` is none."""
+
+    SAME = "same"
+    OTHER = "other"
+    ABSENT = "absent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """The answer of a look-up at the provider by identity and digest."""
+
+    presence: Presence
+    response: Object = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A fact held by a provider, as it was seen: its value, where and when.
+
+    `value` is `absent`, a digest or another printable value, or `unobserved` when it could not
+    be read.
+    """
+
+    fact: str
+    value: str
+    source: str
+    at: datetime
+
+
+HoldsFence = Callable[[AuthorizedOperation], Awaitable[bool]]
+"""Tells whether the reservation with this fence is still ours (the newest state, not a copy)."""
+
+
+class SideEffectPort(Protocol):
+    """Performs authorised operations and looks effects up; nothing else reaches a provider."""
+
+    async def perform(self, authorized: AuthorizedOperation) -> Outcome:
+        """Attempt the effect once and tell what is known of it.
+
+        Checks fence and deadline last thing before the first byte; raises `EffectError`
+        (`FENCE_LOST`, `EGRESS_DENIED`) and `ConfigurationError` (`CREDENTIAL_MISSING`) only
+        where nothing was sent. Whatever happens after the first byte is an `Outcome`:
+        a timeout, a cut or an ambiguous answer is `indeterminate`. Repeating it is not safe.
+        """
+        ...
+
+    async def look_up(self, operation: Operation) -> Finding:
+        """Tell whether the effect stands at the provider. Reads only; safe to repeat."""
+        ...
+
+
+class Observer(Protocol):
+    """Reads facts that providers hold. Never sends anything that could act."""
+
+    async def observe(self, subject: Subject, fact: str) -> Observation:
+        """Return the fact, uncached; `unobserved` when the provider gave no clear answer.
+
+        For `npm`, fact `version` is `absent` or `sha512-…` (the integrity), fact `dist_tag:NAME`
+        is `absent` or a version. For a folder, fact `object:KEY` is `absent` or `sha256:…`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """Where effects of one provider id go, and the *name* of its credential.
+
+    `kind` is `npm` or `folder`; `url` the base address (for a folder `file:` and an absolute
+    path); `credential` is empty, `env:NAME` or `file:PATH`.
+    """
+
+    provider_id: str
+    kind: str
+    url: str
+    credential: str
+
+
+class Secret:
+    """A credential that shows itself only when asked by name, never in `repr` or `str`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        """Keep `value` out of sight."""
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the secret, for the one place that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        """Say that there is a secret, not which."""
+        return "Secret(…)"
+
+
+class Credentials(Protocol):
+    """Finds a provider's credential by the name in its record, when it is needed."""
+
+    def of(self, provider: Provider) -> Secret | None:
+        """Return the secret, None where the record names none.
+
+        Raise `ConfigurationError` (`CREDENTIAL_MISSING`) where the named one is not there.
+        """
+        ...
