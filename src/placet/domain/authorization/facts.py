@@ -1,0 +1,132 @@
+"""What the checks look at: the request as presented, and the facts it is compared with (protocol 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from placet.domain.authorization.operation import Artifact, Operation
+from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.receipt import Receipt
+from placet.domain.values.digest import Digest
+
+
+class KeyState(StrEnum):
+    """Where a receipt key is in its life; only the first two verify, only the first mints."""
+
+    ACTIVE = "active"
+    VERIFY_ONLY = "verify_only"
+    RETIRED = "retired"
+    REVOKED = "revoked"
+
+
+class ReceiptState(StrEnum):
+    """Where a receipt is in its life (protocol 5). Leaving `issued` is the consumption."""
+
+    ISSUED = "issued"
+    RESERVED = "reserved"
+    EXECUTED = "executed"
+    FAILED = "failed"
+    INDETERMINATE = "indeterminate"
+    CONFLICT = "conflict"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptKey:
+    """One generation of the receipt secret: HMAC-SHA256 by its record, whatever a message says."""
+
+    key_id: str
+    state: KeyState
+    secret: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked for, exactly as the caller presents it; nothing here is believed yet.
+
+    `mode` is text and `token` anything at all, because callers present anything.
+    """
+
+    mode: str
+    run_id: str
+    operation: Operation
+    token: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What must hold before a token is looked at: port, ledger, clock and keys."""
+
+    port_mode: str
+    sealed: bool
+    now: datetime
+    ledger_time: datetime
+    keys: Mapping[str, ReceiptKey]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedReceipt:
+    """A receipt whose signature holds, with the payload that was signed.
+
+    Only `checks.open_receipt` makes one.
+    """
+
+    receipt: Receipt
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReceipt:
+    """What the store holds under a receipt's id."""
+
+    payload_digest: Digest
+    state: ReceiptState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One reason of the policy not to allow an operation: a stable code and a sentence."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateFacts:
+    """What is known now of the certificate that an operation names."""
+
+    revoked: bool
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedFact:
+    """A precondition's fact as a provider showed it, and when."""
+
+    fact: str
+    value: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """The premises of one authorization, all of one moment (protocol 4, checks 3 to 9).
+
+    `contents` are the artifacts measured on the very bytes that would be sent. `held_by` is the
+    operation that already holds the effect's subject, empty where none does. `refusals` are
+    those of the policy in force now, whose digest is `policy_digest`.
+    """
+
+    issuer: str
+    plan: Plan | None
+    stored: StoredReceipt | None
+    contents: tuple[Artifact, ...]
+    policy_digest: Digest
+    refusals: tuple[Refusal, ...]
+    requester_active: bool
+    certificate: CertificateFacts | None
+    held_by: str
+    observations: tuple[ObservedFact, ...]
