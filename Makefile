@@ -1,0 +1,79 @@
+# Everything that people and CI do here. `make help` lists it. Targets may run in parallel and need no root.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+# Tests and packing find the Node that was installed by hash before any other.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+PYTHONS := $(wildcard src tests bench tools)
+
+.PHONY: help setup demo test test-all coverage check format claims docs bench lock
+.PHONY: check-format check-lint check-types check-imports check-dependencies check-architecture check-docs
+.PHONY: setup-demo setup-check setup-test
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+demo: setup-demo ## run the main job in a loopback world: plan, approve, publish, verify, eight attacks
+	@$(BIN)/placet demo
+
+test: setup-test ## run the tests (under 10 minutes; those marked slow are left to test-all)
+	@$(PYTEST) -m 'not slow'
+
+test-all: setup-test coverage ## run every test, and the coverage gate (under 40 minutes)
+	@$(PYTEST)
+
+coverage: setup-test ## domain and core: every line and branch is covered
+	@$(PYTEST) -m 'not slow and not node' tests/unit tests/property tests/contract tests/attacks \
+		--cov=placet.domain --cov=placet.core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+check: setup-check ## the whole static truth: format, lint, types, imports, dependencies, architecture, docs (offline)
+	@$(MAKE) -j2 --output-sync=target check-types check-format check-lint check-imports check-dependencies \
+		check-architecture check-docs
+	@echo 'check: ok'
+
+check-format:
+	@$(BIN)/ruff format --quiet --check $(PYTHONS)
+
+check-lint:
+	@$(BIN)/ruff check --quiet $(PYTHONS)
+
+check-types:
+	@$(BIN)/mypy --no-error-summary $(PYTHONS)
+
+check-imports:
+	@$(BIN)/lint-imports --no-logo --show-timings 2>&1 | tail -n 30
+
+check-dependencies:
+	@$(BIN)/deptry src
+
+check-architecture:
+	@$(BIN)/python -m pytest tests/architecture
+
+check-docs:
+	@$(BIN)/python tools/reference.py --check
+
+format: setup-check ## format the code and apply safe fixes
+	@$(BIN)/ruff check --quiet --fix $(PYTHONS)
+	@$(BIN)/ruff format --quiet $(PYTHONS)
+
+claims: setup-check ## write the names of new attack and contract tests into tests/claims.txt
+	@$(BIN)/python tools/claims.py
+
+docs: setup-check ## write the generated pages of docs/reference
+	@$(BIN)/python tools/reference.py
+
+bench: setup-test ## measure, print, and write bench/results.json
+	@$(BIN)/python -m bench
+
+lock: setup-check ## compile the requirement files from pyproject.toml (UPGRADE=1 takes newer versions)
+	@tools/lock $(if $(UPGRADE),--upgrade)
+
+setup: setup-test ## install everything that work on Placet needs into .venv
+
+setup-demo setup-check setup-test:
+	@tools/setup $(@:setup-%=%)
