@@ -1,0 +1,1 @@
+"""What Placet does: one verb per module, each loads, decides, records, acts, and records the outcome."""
