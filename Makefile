@@ -10,6 +10,8 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 PYTHONS := $(wildcard src tests bench tools)
+# Runs a command that talks even when all is well, and shows what it said only if it failed.
+quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 
 .PHONY: help setup demo test test-all coverage check format claims docs bench lock
 .PHONY: check-format check-lint check-types check-imports check-dependencies check-architecture check-docs
@@ -32,7 +34,7 @@ coverage: setup-test ## domain and core: every line and branch is covered
 		--cov=placet.domain --cov=placet.core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
 
 check: setup-check ## the whole static truth: format, lint, types, imports, dependencies, architecture, docs (offline)
-	@$(MAKE) -j2 --output-sync=target check-types check-format check-lint check-imports check-dependencies \
+	@$(MAKE) -k -j2 --output-sync=target check-types check-format check-lint check-imports check-dependencies \
 		check-architecture check-docs
 	@echo 'check: ok'
 
@@ -46,13 +48,13 @@ check-types:
 	@$(BIN)/mypy --no-error-summary $(PYTHONS)
 
 check-imports:
-	@$(BIN)/lint-imports --no-logo --show-timings 2>&1 | tail -n 30
+	@$(call quietly,$(BIN)/lint-imports --no-logo)
 
 check-dependencies:
-	@$(BIN)/deptry src
+	@$(call quietly,$(BIN)/deptry --no-ansi src)
 
 check-architecture:
-	@$(BIN)/python -m pytest tests/architecture
+	@$(call quietly,$(BIN)/python -m pytest -p no:cacheprovider tests/architecture)
 
 check-docs:
 	@$(BIN)/python tools/reference.py --check
