@@ -1,0 +1,1 @@
+"""The certificate authority: identifiers, X.509 profile, issuing, chains, revocation (protocol 8)."""
