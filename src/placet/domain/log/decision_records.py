@@ -1,0 +1,125 @@
+"""What entries hold of decisions: policies, enrolments, plans, approvals (see `record_types`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placet.domain.encoding.canonical import Object, Value
+from placet.domain.encoding.record import Record
+from placet.domain.log.record_types import CODE, ID
+from placet.domain.values.digest import Digest
+from placet.domain.values.kinds import Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyActivated:
+    """A policy came into force. `receipt` is the payload of the governed act's, empty at `init`."""
+
+    policy_digest: Digest
+    policy_version: str
+    receipt: Object
+
+    def to_object(self) -> Object:
+        """Return the entry's data."""
+        return {
+            "policy_digest": self.policy_digest,
+            "policy_version": self.policy_version,
+            "receipt": self.receipt,
+        }
+
+
+def read_policy_activated(data: Value) -> PolicyActivated:
+    """Return the record that `data` holds, or raise `InvalidInputError` (`ENTRY_DATA_MALFORMED`)."""
+    record = Record(data, what="activation of a policy", code=CODE)
+    read = PolicyActivated(
+        policy_digest=record.digest("policy_digest"),
+        policy_version=record.text("policy_version"),
+        receipt=record.object("receipt"),
+    )
+    record.end()
+    return read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrincipalEnrolled:
+    """A principal and all the keys it may approve with, by fingerprint, as of this entry."""
+
+    principal: str
+    key_ids: tuple[str, ...]
+    receipt: Object
+
+    def to_object(self) -> Object:
+        """Return the entry's data."""
+        return {"principal": self.principal, "key_ids": list(self.key_ids), "receipt": self.receipt}
+
+
+def read_principal_enrolled(data: Value) -> PrincipalEnrolled:
+    """Return the record that `data` holds, or raise `InvalidInputError` (`ENTRY_DATA_MALFORMED`)."""
+    record = Record(data, what="enrolment", code=CODE)
+    read = PrincipalEnrolled(
+        principal=record.text("principal", r"[!-~]{1,256}"),
+        key_ids=record.texts("key_ids", ID),
+        receipt=record.object("receipt"),
+    )
+    record.end()
+    return read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanCreated:
+    """A plan was stored: its digest names its bytes."""
+
+    run_id: str
+    mode: Mode
+    plan_digest: Digest
+    policy_digest: Digest
+
+    def to_object(self) -> Object:
+        """Return the entry's data."""
+        return {
+            "run_id": self.run_id,
+            "mode": self.mode.value,
+            "plan_digest": self.plan_digest,
+            "policy_digest": self.policy_digest,
+        }
+
+
+def read_plan_created(data: Value) -> PlanCreated:
+    """Return the record that `data` holds, or raise `InvalidInputError` (`ENTRY_DATA_MALFORMED`)."""
+    record = Record(data, what="plan's entry", code=CODE)
+    read = PlanCreated(
+        run_id=record.text("run_id", ID),
+        mode=Mode(record.text("mode", "prod|dry_run")),
+        plan_digest=record.digest("plan_digest"),
+        policy_digest=record.digest("policy_digest"),
+    )
+    record.end()
+    return read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRecorded:
+    """An approval object, the SSH signature over its canonical bytes (base64 of the SSHSIG blob), its assurance.
+
+    The signature is empty at assurance 1: there the Core vouches for the session.
+    """
+
+    approval: Object
+    signature: str
+    assurance: int
+
+    def to_object(self) -> Object:
+        """Return the entry's data."""
+        return {"approval": self.approval, "signature": self.signature, "assurance": self.assurance}
+
+
+def read_approval_recorded(data: Value) -> ApprovalRecorded:
+    """Return the record that `data` holds, or raise `InvalidInputError` (`ENTRY_DATA_MALFORMED`)."""
+    record = Record(data, what="approval's entry", code=CODE)
+    read = ApprovalRecorded(
+        approval=record.object("approval"),
+        signature=record.text("signature", r"[A-Za-z0-9+/=]*"),
+        assurance=record.integer("assurance", least=1, most=3),
+    )
+    record.end()
+    return read
