@@ -54,8 +54,8 @@ class Store(Protocol):
         """
         ...
 
-    async def find(self, index: str, value: str, *, after: str = "", limit: int = 100) -> list[IndexRow]:
-        """Return index rows whose value starts with `value`, in order, after the key `after`.
+    async def find(self, index: str, value: str, *, after: IndexRow | None = None, limit: int = 100) -> list[IndexRow]:
+        """Return index rows whose value starts with `value`, by value and key, after the row `after`.
 
         For people to look around; never a premise of a decision.
         """

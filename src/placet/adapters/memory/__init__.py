@@ -1,0 +1,1 @@
+"""The store and the anchor in memory: the reference that every other adapter is compared with."""

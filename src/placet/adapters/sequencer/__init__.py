@@ -1,0 +1,1 @@
+"""What all stores share around their own storage: forming groups, sealing, signing, anchoring."""

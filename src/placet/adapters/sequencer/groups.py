@@ -1,0 +1,87 @@
+"""Group commit: changes that wait together are written together (architecture, the one door for state)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from placet.domain.log.change import Change, Committed
+from placet.domain.log.entry import BODY_LIMIT_BYTES
+from placet.errors import InvalidInputError, PlacetError
+
+LARGEST_GROUP = 256
+
+Verdict = Committed | PlacetError
+WriteGroup = Callable[[Sequence[Change], bool], Awaitable[Sequence[Verdict]]]
+"""Writes a group and returns one verdict each; the flag says that it adopts the anchor."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    change: Change
+    adopting: bool
+    verdict: asyncio.Future[Committed]
+
+
+class Groups:
+    """Collects changes and hands them on in groups, one group at a time.
+
+    A cancelled caller's change still commits. Belongs to no event loop: each may use it after the
+    one before it ended.
+    """
+
+    def __init__(self, write: WriteGroup) -> None:
+        """Hand groups to `write`."""
+        self._write = write
+        self._waiting: deque[_Waiting] = deque()
+        self._runner: asyncio.Task[None] | None = None
+
+    async def commit(self, change: Change, *, adopting: bool = False) -> Committed:
+        """Return the verdict on `change`, or raise it.
+
+        Raise `InvalidInputError` (`CHANGE_INVALID`) where its entry would be too long.
+        """
+        if len(change.body) > BODY_LIMIT_BYTES:
+            raise InvalidInputError("CHANGE_INVALID", f"an entry's body has at most {BODY_LIMIT_BYTES} bytes")
+        loop = asyncio.get_running_loop()
+        verdict: asyncio.Future[Committed] = loop.create_future()
+        self._waiting.append(_Waiting(change, adopting, verdict))
+        if self._runner is None or self._runner.done():
+            self._runner = loop.create_task(self._run())
+        return await verdict
+
+    async def finish(self) -> None:
+        """Wait until everything that was accepted has its verdict."""
+        while self._runner is not None and not self._runner.done():
+            await asyncio.wait([self._runner])
+
+    async def _run(self) -> None:
+        while self._waiting:
+            group = self._take()
+            try:
+                verdicts = await self._write([one.change for one in group], group[0].adopting)
+            except PlacetError as error:
+                _answer(group, [error] * len(group))
+            except BaseException as error:  # no caller may wait for ever, whatever went wrong
+                _answer(group, [error] * len(group))
+                raise
+            else:
+                _answer(group, verdicts)
+
+    def _take(self) -> list[_Waiting]:
+        group = [self._waiting.popleft()]
+        while self._waiting and len(group) < LARGEST_GROUP and not group[0].adopting and not self._waiting[0].adopting:
+            group.append(self._waiting.popleft())
+        return group
+
+
+def _answer(group: Sequence[_Waiting], verdicts: Sequence[Committed | BaseException]) -> None:
+    for one, verdict in zip(group, verdicts, strict=True):
+        if one.verdict.done():
+            continue
+        if isinstance(verdict, Committed):
+            one.verdict.set_result(verdict)
+        else:
+            one.verdict.set_exception(verdict)
