@@ -1,0 +1,197 @@
+"""An approval: what one person says about one plan, signed with an enrolled key (protocol 1 and 6).
+
+The bytes of an approval come from outside until its signature holds: a `VerifiedApproval` comes
+out of `verify_approval` and from nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from placet.domain.authorization.operation import RUN_ID
+from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.principal import PRINCIPAL_ID, Principal, PrincipalKind, check_may_approve
+from placet.domain.encoding.canonical import decode, encode
+from placet.domain.encoding.record import Record
+from placet.domain.encoding.ssh_public_key import KEY_ID
+from placet.domain.encoding.sshsig import SshSignature, read_signature, verify
+from placet.domain.values.digest import Digest, separated_digest
+from placet.domain.values.kinds import Mode
+from placet.domain.values.time import format_instant
+from placet.errors import DeniedError, InvalidInputError, PlacetError
+
+NAMESPACE = "placet-approval"
+CLOCK_TOLERANCE = timedelta(seconds=5)
+SIGNED, PRESENT = 2, 3
+"""Assurance of an SSH signature, and of one made by a FIDO key that somebody touched."""
+
+_CODE = "APPROVAL_INVALID"
+_GROUP = r"([a-z0-9][a-z0-9_-]{0,63})?"
+_MADE_BY_VERIFY = object()
+
+
+class ApprovalDecision(StrEnum):
+    """What the approver says. `withdraw` takes back everything they said before on the plan."""
+
+    APPROVE = "approve"
+    DENY = "deny"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """The members of an approval. `group` says for whom it speaks, empty only where none is needed.
+
+    `shown_digest` is the SHA-256 of the very text that the approver was shown.
+    """
+
+    issuer: str
+    run_id: str
+    plan_digest: Digest
+    shown_digest: Digest
+    decision: ApprovalDecision
+    group: str
+    approver: str
+    key_id: str
+    issued_at: datetime
+    expires_at: datetime
+
+    def encode(self) -> bytes:
+        """Return the approval's canonical bytes: what the SSH signature is made over."""
+        return encode(
+            {
+                "v": 1,
+                "typ": "approval",
+                "issuer": self.issuer,
+                "run_id": self.run_id,
+                "plan_digest": self.plan_digest,
+                "shown_digest": self.shown_digest,
+                "decision": self.decision.value,
+                "group": self.group,
+                "approver": self.approver,
+                "key_id": self.key_id,
+                "issued_at": format_instant(self.issued_at),
+                "expires_at": format_instant(self.expires_at),
+            }
+        )
+
+    def digest(self, mode: Mode) -> Digest:
+        """Return the digest of the approval of a plan of `mode`."""
+        return separated_digest("approval", mode, self.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedApproval:
+    """An approval whose signature holds for its plan; `assurance` is 2 or 3 (protocol 6).
+
+    `recorded_at` is the instant for which it was verified, by our own clock: it orders what an
+    approver said. Only `verify_approval` makes one.
+    """
+
+    approval: Approval
+    digest: Digest
+    assurance: int
+    recorded_at: datetime
+    made_by: object
+
+    def __post_init__(self) -> None:
+        """Refuse to be built without verifying."""
+        if self.made_by is not _MADE_BY_VERIFY:
+            raise TypeError("a VerifiedApproval comes out of verify_approval, it is not built")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPlan:
+    """What an approval must be about: a plan of one log, and the digest of the text shown for it."""
+
+    plan: Plan
+    shown_digest: Digest
+
+
+def parse_approval(encoded: bytes) -> Approval:
+    """Return the approval that canonical `encoded` spells, believed in nothing yet.
+
+    Raise `InvalidInputError` (`APPROVAL_INVALID`) for anything else.
+    """
+    try:
+        record = Record(decode(encoded), what="approval", code=_CODE)
+    except InvalidInputError as error:
+        raise InvalidInputError(_CODE, f"the approval is not well-formed: {error.message}") from error
+    record.constant("v", 1)
+    record.constant("typ", "approval")
+    approval = Approval(
+        issuer=record.text("issuer", r"[!-~]{1,256}"),
+        run_id=record.text("run_id", RUN_ID),
+        plan_digest=record.digest("plan_digest"),
+        shown_digest=record.digest("shown_digest"),
+        decision=ApprovalDecision(record.text("decision", "approve|deny|withdraw")),
+        group=record.text("group", _GROUP),
+        approver=record.text("approver", PRINCIPAL_ID),
+        key_id=record.text("key_id", KEY_ID),
+        issued_at=record.instant("issued_at"),
+        expires_at=record.instant("expires_at"),
+    )
+    record.end()
+    if approval.issued_at >= approval.expires_at:
+        record.refuse("expires before it begins")
+    if approval.decision is ApprovalDecision.APPROVE and not approval.group:
+        record.refuse("names no group that it speaks for")
+    return approval
+
+
+def verify_approval(
+    encoded: bytes, signature: bytes, *, about: ShownPlan, principal: Principal | None, at: datetime
+) -> VerifiedApproval:
+    """Return the approval if `principal`, a person, signed it for this very plan with a key good at `at`.
+
+    `signature` is the SSHSIG blob; `at` is now when an approval comes in, and the instant it was
+    recorded when it is read back. Raise `DeniedError` (`APPROVAL_INVALID`) for another form,
+    namespace, issuer, run, plan (so also another mode), text shown or principal; for a time
+    outside its own; for a key that is unknown or revoked; and where the signature does not hold.
+    Anything but a person never approves: `APPROVER_INELIGIBLE`.
+    """
+    try:
+        approval = parse_approval(encoded)
+        signed = read_signature(signature)
+        _check_about(approval, about, at)
+        _check_key(approval, signed, principal, at)
+        verify(signed, encoded, namespace=NAMESPACE)
+    except DeniedError:
+        raise
+    except PlacetError as error:
+        raise DeniedError(_CODE, error.message, hint=error.hint) from error
+    return VerifiedApproval(
+        approval=approval,
+        digest=approval.digest(about.plan.mode),
+        assurance=PRESENT if signed.user_present else SIGNED,
+        recorded_at=at,
+        made_by=_MADE_BY_VERIFY,
+    )
+
+
+def _check_about(approval: Approval, about: ShownPlan, at: datetime) -> None:
+    if approval.issuer != about.plan.issuer:
+        raise DeniedError(_CODE, "the approval is for another log")
+    if approval.run_id != about.plan.run_id:
+        raise DeniedError(_CODE, "the approval is for another run")
+    if approval.plan_digest != about.plan.digest():
+        raise DeniedError(_CODE, "the approval is for another plan", hint="look at the plan again, then approve it")
+    if approval.shown_digest != about.shown_digest:
+        raise DeniedError(_CODE, "the approver was shown another text than this plan's")
+    if not approval.issued_at - CLOCK_TOLERANCE <= at < approval.expires_at:
+        raise DeniedError(_CODE, "the approval is expired, or not yet valid")
+
+
+def _check_key(approval: Approval, signed: SshSignature, principal: Principal | None, at: datetime) -> None:
+    if principal is not None and principal.kind is not PrincipalKind.PERSON:
+        check_may_approve(principal, approval.key_id, at)
+    if signed.key.key_id != approval.key_id:
+        raise DeniedError(_CODE, "the approval names another key than the one that signed it")
+    if principal is None or principal.principal_id != approval.approver:
+        raise DeniedError(_CODE, f"{approval.approver} is not enrolled")
+    try:
+        check_may_approve(principal, approval.key_id, at)
+    except DeniedError as error:
+        raise DeniedError(_CODE, error.message) from error

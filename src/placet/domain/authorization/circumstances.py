@@ -1,0 +1,66 @@
+"""What a decision rests on besides policy and plan, and what the approvers' last words are (protocol 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
+from placet.domain.authorization.denial import Denial
+from placet.domain.authorization.principal import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Everything a decision rests on besides policy and plan, all of one moment.
+
+    `approvals` are those recorded for this plan; `principals` the present state of the requester
+    and of every approver, by id, absent where they are not enrolled; `denials` what stands under
+    the plan's anchor keys; `embedded_in_ci` tells that this process acts by itself inside a
+    detected CI environment; `excluded` names further persons who may not approve (the pusher and
+    merger as the provider's accounts say).
+    """
+
+    approvals: tuple[VerifiedApproval, ...]
+    principals: Mapping[str, Principal]
+    denials: tuple[Denial, ...]
+    now: datetime
+    embedded_in_ci: bool = False
+    excluded: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastWords:
+    """What still stands of everything that was said on one plan.
+
+    `approvals` in the order in which they were recorded; `deniers` sorted.
+    """
+
+    approvals: tuple[VerifiedApproval, ...]
+    deniers: tuple[str, ...]
+
+
+def last_words(said: tuple[VerifiedApproval, ...]) -> LastWords:
+    """Return what stands: a deny or withdraw takes back what its approver said before or at that instant.
+
+    A denial ends by withdrawing alone: approving after it changes nothing. Of a deny and a
+    withdraw recorded at one instant the deny holds.
+    """
+    turned: dict[str, tuple[datetime, bool]] = {}
+    for verified in said:
+        if verified.approval.decision is not ApprovalDecision.APPROVE:
+            word = (verified.recorded_at, verified.approval.decision is ApprovalDecision.DENY)
+            turned[verified.approval.approver] = max(word, turned.get(verified.approval.approver, word))
+    standing = {verified.digest: verified for verified in said if _approves_still(verified, turned)}
+    return LastWords(
+        approvals=tuple(sorted(standing.values(), key=lambda verified: (verified.recorded_at, verified.digest))),
+        deniers=tuple(sorted(approver for approver, (_, denies) in turned.items() if denies)),
+    )
+
+
+def _approves_still(verified: VerifiedApproval, turned: Mapping[str, tuple[datetime, bool]]) -> bool:
+    if verified.approval.decision is not ApprovalDecision.APPROVE:
+        return False
+    word = turned.get(verified.approval.approver)
+    return word is None or word[0] < verified.recorded_at

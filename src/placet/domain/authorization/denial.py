@@ -1,0 +1,123 @@
+"""Sticky denials: what was denied stays denied in every new plan until the denier withdraws (protocol 1).
+
+A denial stands under an anchor key for each artifact of the denied operations (or for subject and
+params where there are none), so that a new plan finds it by loading keys, not by searching.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
+from placet.domain.authorization.operation import RUN_ID, Operation
+from placet.domain.authorization.principal import PERSON
+from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, encode
+from placet.domain.encoding.record import Record
+from placet.domain.values.digest import Digest, separated_digest
+from placet.domain.values.time import format_instant
+from placet.errors import DeniedError
+
+_CODE = "DENIAL_INVALID"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denier:
+    """One person's denial: in which run, by which approval object, when."""
+
+    approver: str
+    run_id: str
+    approval_digest: Digest
+    denied_at: datetime
+
+    def to_object(self) -> Object:
+        """Return the members of the canonical object."""
+        return {
+            "approver": self.approver,
+            "run_id": self.run_id,
+            "approval_digest": self.approval_digest,
+            "denied_at": format_instant(self.denied_at),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denial:
+    """Who denies what stands under one anchor key; nobody, once all have withdrawn."""
+
+    key: str
+    deniers: tuple[Denier, ...] = ()
+
+    def to_object(self) -> Object:
+        """Return the members of the canonical object, without salt and index."""
+        return {"key": self.key, "deniers": [denier.to_object() for denier in self.deniers]}
+
+    def denied(self, verified: VerifiedApproval) -> Denial:
+        """Return the denial with one more denier; saying it twice changes nothing."""
+        approval = verified.approval
+        if approval.decision is not ApprovalDecision.DENY:
+            raise TypeError("only a deny denies")
+        if any(denier.approver == approval.approver for denier in self.deniers):
+            return self
+        denier = Denier(
+            approver=approval.approver,
+            run_id=approval.run_id,
+            approval_digest=verified.digest,
+            denied_at=verified.recorded_at,
+        )
+        return Denial(key=self.key, deniers=(*self.deniers, denier))
+
+    def withdrawn(self, verified: VerifiedApproval) -> Denial:
+        """Return the denial without the one who withdraws.
+
+        Raise `DeniedError` (`APPROVER_INELIGIBLE`) if they do not deny: nobody withdraws for another.
+        """
+        approval = verified.approval
+        if approval.decision is not ApprovalDecision.WITHDRAW:
+            raise TypeError("only a withdraw withdraws")
+        remaining = tuple(denier for denier in self.deniers if denier.approver != approval.approver)
+        if remaining == self.deniers:
+            raise DeniedError(
+                "APPROVER_INELIGIBLE",
+                f"{approval.approver} does not deny this, and so has nothing to withdraw",
+                hint="only who denied can withdraw the denial",
+            )
+        return Denial(key=self.key, deniers=remaining)
+
+
+def denial_keys(operation: Operation, archive_sha256: str = "") -> tuple[str, ...]:
+    """Return the anchor keys that a denial of `operation` is written to and a new plan is checked against.
+
+    One for each artifact, or one for subject and params where there are none; whatever the mode.
+    `archive_sha256`, the hex digest of the unstamped tar stream, adds one that outlives a new
+    certificate and stamp, which change the artifacts' digests.
+    """
+    keys = {f"denial/artifact/{artifact.sha256}" for artifact in operation.artifacts}
+    if not keys:
+        effect: Object = {"subject": operation.subject.to_object(), "params": dict(operation.params)}
+        digest = separated_digest("denial", "none", encode(effect, limit=PLAN_LIMIT_BYTES))
+        keys = {f"denial/effect/{digest.removeprefix('sha256:')}"}
+    if archive_sha256:
+        keys.add(f"denial/archive/{archive_sha256}")
+    return tuple(sorted(keys))
+
+
+def read_denial(record: Record) -> Denial:
+    """Return the denial whose members `record` holds, and nothing else."""
+    denial = Denial(
+        key=record.text("key", r"denial/(artifact|effect|archive)/[0-9a-f]{64}"),
+        deniers=record.list_of("deniers", _read_denier),
+    )
+    record.end()
+    return denial
+
+
+def _read_denier(value: Value) -> Denier:
+    record = Record(value, what="denier", code=_CODE)
+    denier = Denier(
+        approver=record.text("approver", PERSON),
+        run_id=record.text("run_id", RUN_ID),
+        approval_digest=record.digest("approval_digest"),
+        denied_at=record.instant("denied_at"),
+    )
+    record.end()
+    return denier

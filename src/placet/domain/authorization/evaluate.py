@@ -1,0 +1,188 @@
+"""Evaluating a policy on a plan and its approvals (protocol 1, 2 and 6).
+
+Pure, deterministic, and bounded by rules x operations x approvals: the same values give the same
+decision. All rules that concern an operation apply and the strictest wins; none denies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placet.domain.authorization.approval import VerifiedApproval
+from placet.domain.authorization.circumstances import Circumstances, LastWords, last_words
+from placet.domain.authorization.counting import Count, count
+from placet.domain.authorization.facts import Refusal
+from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.policy import Limits, Policy
+from placet.domain.authorization.principal import PrincipalKind
+from placet.domain.authorization.strictest import Terms, unite
+from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, encode
+from placet.domain.values.digest import Digest, separated_digest
+from placet.domain.values.kinds import Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationDecision:
+    """What the policy says of one operation: allowed exactly when there is no refusal.
+
+    `counts` tells for each demanded group what is there and what is missing. `terms` are the
+    strictest of all rules that concern the operation, None where there is no rule.
+    """
+
+    operation_id: str
+    refusals: tuple[Refusal, ...]
+    counts: tuple[Count, ...]
+    terms: Terms | None
+    approvals_digest: Digest
+
+    @property
+    def allowed(self) -> bool:
+        """Tell whether a receipt may be issued."""
+        return not self.refusals
+
+    @property
+    def awaiting(self) -> bool:
+        """Tell whether nothing is in the way but approvals that have yet to come."""
+        missing = [refusal for each in self.counts for refusal in each.refusals]
+        return bool(missing) and list(self.refusals) == missing
+
+    @property
+    def counted(self) -> tuple[VerifiedApproval, ...]:
+        """Return the approvals that counted, by group."""
+        return tuple(verified for each in self.counts for verified in each.counted)
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Return the ids of those whose approvals counted, sorted, each once."""
+        return tuple(sorted({verified.approval.approver for verified in self.counted}))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Return the refusals as an advisory receipt carries them: `CODE: sentence`."""
+        return tuple(f"{refusal.code}: {refusal.sentence}" for refusal in self.refusals)
+
+    @property
+    def lifetime_seconds(self) -> int:
+        """Return how long a receipt is valid; 0 where no rule concerns the operation."""
+        return self.terms.receipt.lifetime_seconds if self.terms else 0
+
+    @property
+    def max_age_seconds(self) -> int:
+        """Return how old a receipt may get; 0 where no rule concerns the operation."""
+        return self.terms.receipt.max_age_seconds if self.terms else 0
+
+    @property
+    def limits(self) -> Limits:
+        """Return how much an hour may see; no limit is said where no rule concerns the operation."""
+        return self.terms.limits if self.terms else Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDecision:
+    """What a policy says of a whole plan, operation by operation, in the plan's order."""
+
+    policy_digest: Digest
+    policy_version: str
+    operations: tuple[OperationDecision, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Tell whether every operation is allowed."""
+        return all(each.allowed for each in self.operations)
+
+    @property
+    def awaiting(self) -> bool:
+        """Tell whether nothing is in the way but approvals that have yet to come."""
+        return not self.allowed and all(each.allowed or each.awaiting for each in self.operations)
+
+    def of(self, operation_id: str) -> OperationDecision | None:
+        """Return what is said of that operation, or None."""
+        return next((each for each in self.operations if each.operation_id == operation_id), None)
+
+
+def evaluate(policy: Policy, plan: Plan, circumstances: Circumstances) -> PolicyDecision:
+    """Return what `policy` says of `plan` under these circumstances.
+
+    Never raises for what it is asked to judge: a refusal is part of the decision. Codes: NO_RULE
+    EMBEDDED_IN_CI DENIED_BY_APPROVER APPROVER_INELIGIBLE APPROVAL_ASSURANCE_LOW APPROVALS_MISSING,
+    in an operation's refusals in this order, APPROVALS_MISSING after what makes them missing.
+    """
+    words = last_words(circumstances.approvals)
+    return PolicyDecision(
+        policy_digest=policy.digest,
+        policy_version=policy.version,
+        operations=tuple(_decide(policy, plan, operation, words, circumstances) for operation in plan.operations),
+    )
+
+
+def approvals_digest(approvals: tuple[VerifiedApproval, ...], mode: Mode) -> Digest:
+    """Return the digest over the sorted digests of the approvals that counted.
+
+    `separated_digest("approvals", mode, canonical {"approvals": [digest, …]})`; none is `[]`.
+    """
+    digests = sorted({verified.digest for verified in approvals})
+    return separated_digest("approvals", mode, encode({"approvals": [*digests]}, limit=PLAN_LIMIT_BYTES))
+
+
+def terms_of(policy: Policy, plan: Plan, operation: Operation) -> Terms | None:
+    """Return what all rules that concern the operation say together, None where there is none."""
+    rules = tuple(rule for rule in policy.rules if rule.concerns(operation, plan.requester))
+    return unite(rules, by_agent=_asked_by_agent(plan)) if rules else None
+
+
+def _decide(
+    policy: Policy, plan: Plan, operation: Operation, words: LastWords, circumstances: Circumstances
+) -> OperationDecision:
+    terms = terms_of(policy, plan, operation)
+    counts = tuple(count(demand, words, policy, plan, circumstances) for demand in (terms.demands if terms else ()))
+    at_once = (
+        *_no_rule(plan, operation, terms, circumstances),
+        *_embedded_in_ci(policy, plan, circumstances),
+        *_denied(words, circumstances),
+    )
+    counted = tuple(verified for each in counts for verified in each.counted)
+    return OperationDecision(
+        operation_id=operation.operation_id,
+        refusals=(*at_once, *(refusal for each in counts for refusal in each.refusals)),
+        counts=counts,
+        terms=terms,
+        approvals_digest=approvals_digest(counted, plan.mode),
+    )
+
+
+def _no_rule(plan: Plan, operation: Operation, terms: Terms | None, circumstances: Circumstances) -> list[Refusal]:
+    if terms is None:
+        sentence = (
+            f"no rule lets {plan.requester} ask for {operation.operation_kind} of {operation.subject.pattern_text}"
+        )
+        return [Refusal(code="NO_RULE", sentence=sentence)]
+    if not _asked_by_agent(plan):
+        return []
+    agent = circumstances.principals.get(plan.requester)
+    if agent is None or not agent.active_at(circumstances.now):
+        sentence = f"{plan.requester} is not enrolled, so that its owner, who may not approve, is not known"
+        return [Refusal(code="NO_RULE", sentence=sentence)]
+    if not terms.demands:
+        sentence = f"what {plan.requester} asks needs a person at assurance 3, and no rule names a group for it"
+        return [Refusal(code="APPROVALS_MISSING", sentence=sentence)]
+    return []
+
+
+def _embedded_in_ci(policy: Policy, plan: Plan, circumstances: Circumstances) -> list[Refusal]:
+    if plan.mode is Mode.PROD and circumstances.embedded_in_ci and not policy.embedded_in_ci:
+        sentence = "this is a CI environment, where whoever runs code holds every key, and the policy does not allow it"
+        return [Refusal(code="EMBEDDED_IN_CI", sentence=sentence)]
+    return []
+
+
+def _denied(words: LastWords, circumstances: Circumstances) -> list[Refusal]:
+    standing = {denier.approver for denial in circumstances.denials for denier in denial.deniers}
+    return [
+        Refusal(code="DENIED_BY_APPROVER", sentence=f"{approver} denied this and did not withdraw")
+        for approver in sorted(standing | set(words.deniers))
+    ]
+
+
+def _asked_by_agent(plan: Plan) -> bool:
+    return plan.requester.partition(":")[0] == PrincipalKind.AGENT.value

@@ -1,0 +1,73 @@
+"""A policy: who may ask for what, which approvals it takes, and the limits (protocol 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.pattern import Pattern, SubjectPattern
+from placet.domain.values.digest import Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """Approvals that must be there: `count` distinct members of `group`, each of `assurance` or more."""
+
+    group: str
+    count: int
+    assurance: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How many plans and reservations an hour may see; None is no limit of this policy."""
+
+    per_subject_per_hour: int | None = None
+    per_requester_per_hour: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptTerms:
+    """How long a receipt is valid after it was issued, and how old it may get at all."""
+
+    lifetime_seconds: int
+    max_age_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: it concerns the operations that match all three of kind, subject and requester.
+
+    An empty `demands` is written out in the document as `approvals = []`.
+    """
+
+    operations: frozenset[str]
+    subjects: tuple[SubjectPattern, ...]
+    requesters: tuple[Pattern, ...]
+    demands: tuple[Demand, ...]
+    limits: Limits
+    receipt: ReceiptTerms
+
+    def concerns(self, operation: Operation, requester: str) -> bool:
+        """Tell whether the rule says something about `operation` when `requester` asks for it."""
+        return (
+            operation.operation_kind.value in self.operations
+            and any(pattern.matches(operation.subject) for pattern in self.subjects)
+            and any(pattern.matches(requester) for pattern in self.requesters)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A policy in force or to be: `digest` covers the TOML bytes exactly as they were received."""
+
+    version: str
+    digest: Digest
+    groups: Mapping[str, frozenset[str]]
+    rules: tuple[Rule, ...]
+    embedded_in_ci: bool
+
+    def is_approver(self, principal_id: str) -> bool:
+        """Tell whether any group names this principal."""
+        return any(principal_id in members for members in self.groups.values())

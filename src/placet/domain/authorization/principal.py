@@ -1,0 +1,196 @@
+"""Principals: persons, CI identities, agents and services, with their keys (protocol 6)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from placet.domain.encoding.canonical import Object, Value
+from placet.domain.encoding.record import Record
+from placet.domain.encoding.ssh_public_key import SshPublicKey, parse_public_key
+from placet.domain.values.time import format_instant, parse_instant
+from placet.errors import DeniedError, InvalidInputError, PlacetError
+
+_CODE = "PRINCIPAL_INVALID"
+_INELIGIBLE = "APPROVER_INELIGIBLE"
+_NAME = r"[A-Za-z0-9@._:/-]{1,200}"
+PERSON = "person:" + _NAME
+PRINCIPAL_ID = "(person|ci|agent|service):" + _NAME
+"""Ids that can be enrolled. Unlike `plan.PRINCIPAL` without `*` and without the bootstrap key."""
+
+_MOST_KEYS = 16
+
+
+class PrincipalKind(StrEnum):
+    """What a principal is. Only persons may approve, whatever else they hold."""
+
+    PERSON = "person"
+    CI = "ci"
+    AGENT = "agent"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrincipalKey:
+    """An enrolled SSH key. `revoked_at` is None while it is good."""
+
+    public_key: SshPublicKey
+    enrolled_at: datetime
+    revoked_at: datetime | None = None
+
+    @property
+    def key_id(self) -> str:
+        """Return the key's fingerprint, `SHA256:…`."""
+        return self.public_key.key_id
+
+    def good_at(self, instant: datetime) -> bool:
+        """Tell whether the key was enrolled and not revoked at `instant`."""
+        return self.enrolled_at <= instant and (self.revoked_at is None or instant < self.revoked_at)
+
+    def to_object(self) -> Object:
+        """Return the members of the canonical object."""
+        return {
+            "key_id": self.key_id,
+            "public_key": self.public_key.line,
+            "enrolled_at": format_instant(self.enrolled_at),
+            "revoked_at": format_instant(self.revoked_at) if self.revoked_at else "",
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Somebody or something that may act, by its id, never by a name.
+
+    `on_behalf_of` is the person who owns an agent (always given for agents), CI identity or
+    service; empty where there is none. `disabled_at` is None while the principal may act.
+    """
+
+    principal_id: str
+    on_behalf_of: str
+    keys: tuple[PrincipalKey, ...]
+    enrolled_at: datetime
+    disabled_at: datetime | None = None
+
+    @property
+    def kind(self) -> PrincipalKind:
+        """Return what the principal is, by its id."""
+        return PrincipalKind(self.principal_id.partition(":")[0])
+
+    def key(self, key_id: str) -> PrincipalKey | None:
+        """Return the enrolled key of that fingerprint, revoked or not, or None."""
+        return next((key for key in self.keys if key.key_id == key_id), None)
+
+    def active_at(self, instant: datetime) -> bool:
+        """Tell whether the principal may act at `instant`."""
+        return self.enrolled_at <= instant and (self.disabled_at is None or instant < self.disabled_at)
+
+    def with_key(self, key: PrincipalKey) -> Principal:
+        """Return the principal with one more key, checked as `read_principal` checks it."""
+        return checked(replace(self, keys=(*self.keys, key)))
+
+    def with_key_revoked(self, key_id: str, at: datetime) -> Principal:
+        """Return the principal with that key revoked; an earlier revocation stands.
+
+        Raise `InvalidInputError` (`PRINCIPAL_INVALID`) where the key is not one of its own.
+        """
+        if self.key(key_id) is None:
+            raise InvalidInputError(_CODE, f"{self.principal_id} has no key {key_id[:60]!a}")
+        keys = tuple(
+            replace(key, revoked_at=key.revoked_at or at) if key.key_id == key_id else key for key in self.keys
+        )
+        return replace(self, keys=keys)
+
+    def to_object(self) -> Object:
+        """Return the members of the canonical object, without salt and index."""
+        return {
+            "principal_id": self.principal_id,
+            "on_behalf_of": self.on_behalf_of,
+            "keys": [key.to_object() for key in self.keys],
+            "enrolled_at": format_instant(self.enrolled_at),
+            "disabled_at": format_instant(self.disabled_at) if self.disabled_at else "",
+        }
+
+
+def read_principal(record: Record) -> Principal:
+    """Return the principal whose members `record` holds, and nothing else.
+
+    Raise `InvalidInputError` with the record's code, or those of `checked` and `parse_public_key`.
+    """
+    principal = Principal(
+        principal_id=record.text("principal_id", PRINCIPAL_ID),
+        on_behalf_of=record.text("on_behalf_of"),
+        keys=record.list_of("keys", _read_key, most=_MOST_KEYS),
+        enrolled_at=record.instant("enrolled_at"),
+        disabled_at=_optional_instant(record, "disabled_at"),
+    )
+    record.end()
+    return checked(principal)
+
+
+def checked(principal: Principal) -> Principal:
+    """Return `principal` if its members go together.
+
+    Raise `InvalidInputError` (`PRINCIPAL_INVALID`) for an id outside the grammar, an owner that is
+    no person, an agent without owner, a person with one, a key held twice, or too many keys.
+    """
+    if re.fullmatch(PRINCIPAL_ID, principal.principal_id) is None:
+        raise InvalidInputError(
+            _CODE,
+            f"{principal.principal_id[:80]!a} is no id of a principal",
+            hint="ids are person:NAME, ci:NAME, agent:NAME or service:NAME",
+        )
+    owner = principal.on_behalf_of
+    if owner and re.fullmatch(PERSON, owner) is None:
+        raise InvalidInputError(_CODE, f"{owner[:80]!a}, on whose behalf it acts, is no person")
+    if principal.kind is PrincipalKind.AGENT and not owner:
+        raise InvalidInputError(_CODE, "an agent acts on behalf of a person", hint="say whose agent it is")
+    if principal.kind is PrincipalKind.PERSON and owner:
+        raise InvalidInputError(_CODE, "a person acts on nobody's behalf")
+    if len({key.key_id for key in principal.keys}) != len(principal.keys):
+        raise InvalidInputError(_CODE, "a key is held twice")
+    if len(principal.keys) > _MOST_KEYS:
+        raise InvalidInputError(_CODE, f"a principal has at most {_MOST_KEYS} keys")
+    return principal
+
+
+def check_may_approve(principal: Principal | None, key_id: str, at: datetime) -> None:
+    """Return only if `principal` is a person, and person and key were good at `at`.
+
+    Raise `DeniedError` (`APPROVER_INELIGIBLE`) where the principal is unknown, disabled or no
+    person, and where the key is not enrolled for it or revoked.
+    """
+    if principal is None:
+        raise DeniedError(_INELIGIBLE, "the approver is not enrolled")
+    if principal.kind is not PrincipalKind.PERSON:
+        raise DeniedError(_INELIGIBLE, f"{principal.principal_id} is no person: its keys never approve")
+    if not principal.active_at(at):
+        raise DeniedError(_INELIGIBLE, f"{principal.principal_id} was disabled, or was not enrolled then")
+    key = principal.key(key_id)
+    if key is None:
+        raise DeniedError(_INELIGIBLE, f"the key is not one that {principal.principal_id} enrolled")
+    if not key.good_at(at):
+        raise DeniedError(_INELIGIBLE, f"the key of {principal.principal_id} is revoked, or was not enrolled then")
+
+
+def _read_key(value: Value) -> PrincipalKey:
+    record = Record(value, what="principal's key", code=_CODE)
+    key = PrincipalKey(
+        public_key=parse_public_key(record.text("public_key")),
+        enrolled_at=record.instant("enrolled_at"),
+        revoked_at=_optional_instant(record, "revoked_at"),
+    )
+    record.constant("key_id", key.key_id)
+    record.end()
+    return key
+
+
+def _optional_instant(record: Record, name: str) -> datetime | None:
+    text = record.text(name)
+    if not text:
+        return None
+    try:
+        return parse_instant(text)
+    except PlacetError as error:
+        raise InvalidInputError(_CODE, f"the {name} is no time") from error
