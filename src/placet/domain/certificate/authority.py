@@ -13,13 +13,12 @@ from placet.domain.certificate.binding import BINDING_OID
 from placet.domain.certificate.keys import check_public_key
 from placet.domain.certificate.profile import CODE_SIGNING, LeafSubject, common_name, key_identifier, key_usage
 from placet.domain.encoding.signature import PrivateKey, PublicKey, for_builder
-from placet.errors import ConfigurationError, InvalidInputError, VerificationError
+from placet.errors import ConfigurationError
 
 ROOT_VALIDITY = timedelta(days=7305)
 INTERMEDIATE_VALIDITY = timedelta(days=3652)
 LEAF_VALIDITY = timedelta(days=365)
 SERIAL_BYTES = 20
-_STRONG_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +56,6 @@ def make_intermediate(
         .add_extension(_issuer_identifier(root.certificate), critical=False)
     )
     return _sign(_valid(builder, now, _not_beyond(root.certificate, now, INTERMEDIATE_VALIDITY)), root.key)
-
-
-def key_of_request(request: x509.CertificateSigningRequest) -> PublicKey:
-    """Return the key whose possession the request proves; all else that it asks for is ignored.
-
-    Raise `InvalidInputError` (`CSR_SIGNATURE_INVALID`), and `VerificationError` (`KEY_WEAK`) for
-    keys and hashes that we do not certify. Whether the key was certified before, the caller
-    knows by `public_key_digest`.
-    """
-    key = check_public_key(request.public_key())
-    if not isinstance(request.signature_hash_algorithm, _STRONG_HASHES):
-        raise VerificationError("KEY_WEAK", "the request is not signed with SHA-256, SHA-384 or SHA-512")
-    if not request.is_signature_valid:
-        raise InvalidInputError("CSR_SIGNATURE_INVALID", "the request is not signed with the key that it names")
-    return key
 
 
 def issue_leaf(

@@ -15,10 +15,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import SignatureAlgorithmOID
 
-from placet.domain.certificate.identifiers import package_url
 from placet.domain.certificate.keys import check_public_key
 from placet.domain.certificate.profile import LeafSubject, check_extensions, key_identifier, read_leaf, required
 from placet.domain.encoding.signature import PublicKey, verify
+from placet.domain.values.npm import PackageName, Version, package_url
 from placet.errors import VerificationError
 
 _ALGORITHMS: dict[x509.ObjectIdentifier, type] = {
@@ -57,7 +57,7 @@ def check_chain(
     return CheckedLeaf(subject=subject, key=check_public_key(leaf.public_key()))
 
 
-def check_subject(subject: LeafSubject, *, package: str, version: str, tar_sha256: str) -> None:
+def check_subject(subject: LeafSubject, *, package: PackageName, version: Version, tar_sha256: str) -> None:
     """Check that a certificate is for this package, version and unstamped archive, and no other.
 
     Raise `VerificationError` (`CERTIFICATE_SUBJECT_MISMATCH`). Names are compared whole: no

@@ -7,10 +7,11 @@ used twice.
 from __future__ import annotations
 
 from datetime import date
-from urllib.parse import quote
+
+from placet.domain.values.npm import PackageName, unscoped_name
 
 CERTIFICATE_ID = r"CERT-PKG-[0-9]{8}-[0-9]{3,9}"
-CHITTY_URI = r"chitty://cert/pkg/[A-Za-z0-9%._~-]{1,256}/[0-9]{4}/[0-9]{3,9}"
+CHITTY_URI = r"chitty://cert/pkg/[a-z0-9][a-z0-9._-]{0,213}/[0-9]{4}/[0-9]{3,9}"
 
 
 def certificate_id(day: date, sequence: int) -> str:
@@ -18,24 +19,6 @@ def certificate_id(day: date, sequence: int) -> str:
     return f"CERT-PKG-{day:%Y%m%d}-{sequence:03d}"
 
 
-def chitty_uri(package: str, year: int, sequence: int) -> str:
+def chitty_uri(package: PackageName, year: int, sequence: int) -> str:
     """Return `chitty://cert/pkg/executive-mcp/2025/001`: a name without the scope, no identity."""
-    return f"chitty://cert/pkg/{_quoted(unscoped(package))}/{year:04d}/{sequence:03d}"
-
-
-def unscoped(package: str) -> str:
-    """Return the name without its scope: `tool` for `@acme/tool`."""
-    return package.rpartition("/")[2]
-
-
-def package_url(package: str, version: str) -> str:
-    """Return the package URL, the identity of a version: `pkg:npm/%40acme/tool@1.0.0`.
-
-    Every part is percent-encoded on its own, so two packages never share a URL.
-    """
-    scope, slash, name = package.rpartition("/")
-    return f"pkg:npm/{_quoted(scope)}{slash}{_quoted(name)}@{_quoted(version)}"
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="")
+    return f"chitty://cert/pkg/{unscoped_name(package)}/{year:04d}/{sequence:03d}"

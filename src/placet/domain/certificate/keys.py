@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from math import gcd, isqrt, prod
 from typing import NoReturn
 
@@ -20,6 +21,13 @@ _SMALL_PRIMES = tuple(p for p in range(3, 168) if all(p % d for d in range(2, is
 _PRIMORIAL = 2 * prod(_SMALL_PRIMES)
 _ROCA_RESIDUES = {p: frozenset(pow(_EXPONENT, k, p) for k in range(p)) for p in _SMALL_PRIMES}
 _FERMAT_ROUNDS = 100
+
+
+class KeyAlgorithm(StrEnum):
+    """The kinds of keys that we make ourselves."""
+
+    P256 = "p256"
+    RSA_2048 = "rsa2048"
 
 
 def check_public_key(key: PublicKeyTypes) -> PublicKey:

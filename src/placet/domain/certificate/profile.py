@@ -25,6 +25,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from placet.domain.certificate.binding import BINDING_OID, Binding, parse_binding
 from placet.domain.certificate.identifiers import CERTIFICATE_ID, CHITTY_URI
 from placet.domain.certificate.keys import public_key_der
+from placet.domain.encoding.canonical import Object
 from placet.domain.encoding.pem import certificate_der
 from placet.domain.encoding.record import Record
 from placet.domain.values.digest import Digest, sha256
@@ -102,9 +103,10 @@ def read_leaf(certificate: x509.Certificate) -> LeafSubject:
         _refuse("the certificate is not for code signing only")
     required(certificate, x509.CRLDistributionPoints, critical=False)
     names = list(required(certificate, x509.SubjectAlternativeName, critical=False))
-    if len(names) != 2 or not all(isinstance(name, x509.UniformResourceIdentifier) for name in names):  # noqa: PLR2004
+    if [type(name) for name in names] != [x509.UniformResourceIdentifier] * 2:
         _refuse("the certificate does not have exactly two URIs as alternative names")
-    return _leaf_subject(certificate, [str(name.value) for name in names])
+    url, uri = (str(name.value) for name in names)
+    return _leaf_subject(certificate, {"url": url, "uri": uri})
 
 
 def check_extensions(certificate: x509.Certificate, *, path_length: int | None) -> None:
@@ -140,17 +142,17 @@ def required(certificate: x509.Certificate, kind: type[E], *, critical: bool) ->
     return extension.value
 
 
-def _leaf_subject(certificate: x509.Certificate, uris: list[str]) -> LeafSubject:
-    names = [attribute for attribute in certificate.subject if attribute.oid == NameOID.COMMON_NAME]
-    if len(names) != 1 or len(list(certificate.subject)) != 1:
+def _leaf_subject(certificate: x509.Certificate, uris: Object) -> LeafSubject:
+    names = list(certificate.subject)
+    if [name.oid for name in names] != [NameOID.COMMON_NAME]:
         _refuse("the certificate's subject is not one common name")
     bindings = [each.value for each in certificate.extensions if each.oid == BINDING_OID]
     if not bindings or not isinstance(bindings[0], x509.UnrecognizedExtension):
         _refuse("the certificate is bound to no archive: our extension is missing")
     try:
-        record = Record({"cn": str(names[0].value), "url": uris[0], "uri": uris[1]}, what="certificate", code="")
+        record = Record({"id": str(names[0].value), **uris}, what="certificate's subject", code="")
         return LeafSubject(
-            certificate_id=record.text("cn", CERTIFICATE_ID),
+            certificate_id=record.text("id", CERTIFICATE_ID),
             package_url=record.text("url", r"pkg:npm/[!-~]{1,512}"),
             chitty_uri=record.text("uri", CHITTY_URI),
             binding=parse_binding(bindings[0].value),

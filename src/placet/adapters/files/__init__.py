@@ -1,0 +1,1 @@
+"""What lives in plain files and folders of the home."""

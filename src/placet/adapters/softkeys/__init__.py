@@ -1,0 +1,1 @@
+"""Keys held and used by this very process, with the `cryptography` library."""

@@ -1,0 +1,39 @@
+"""The certificate authority with its intermediate key in this process."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cryptography import x509
+
+from placet.domain.certificate.authority import issue_leaf, serial_number
+from placet.domain.certificate.profile import LeafSubject, crl_url
+from placet.domain.encoding.signature import PublicKey
+from placet.ports.keys import AuthorityRole, Keyring
+
+
+class SoftwareAuthority:
+    """Implements `ports.authority.CertificateAuthority` with the intermediate key of a keyring.
+
+    The key is opened when the first certificate is issued, not before: whoever only verifies
+    needs no passphrase.
+    """
+
+    def __init__(self, keyring: Keyring, *, public_base_url: str) -> None:
+        """Take keys from `keyring`; revocation lists will be served under `public_base_url`."""
+        self._keyring = keyring
+        self._public_base_url = public_base_url
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """Return intermediate and root, in this order."""
+        return (
+            self._keyring.authority_certificate(AuthorityRole.INTERMEDIATE),
+            self._keyring.authority_certificate(AuthorityRole.ROOT),
+        )
+
+    def issue(self, subject: LeafSubject, key: PublicKey, *, random: bytes, now: datetime) -> x509.Certificate:
+        """Return a certificate of one package version (see the port)."""
+        issuer = self._keyring.authority(AuthorityRole.INTERMEDIATE)
+        where = crl_url(self._public_base_url, issuer.certificate)
+        return issue_leaf(issuer, subject, key, crl_url=where, serial=serial_number(random), now=now)
