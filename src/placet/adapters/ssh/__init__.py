@@ -1,0 +1,1 @@
+"""OpenSSH on this machine: signing approvals with `ssh-keygen`, reading public key files."""
