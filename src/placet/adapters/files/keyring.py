@@ -92,6 +92,8 @@ class FileKeyring:
         return secret
 
     def _add(self, name: str, content: bytes, certificate: bytes = b"") -> None:
+        for existing in self._files.names("")[:1]:
+            self._open(existing)  # one keyring, one passphrase: a mistyped one must not seal a new key
         self._files.write(name, self._sealer.seal(KeyFile(name=name, certificate=certificate, content=content)))
 
     def _open(self, name: str) -> KeyFile:
