@@ -86,6 +86,10 @@ class Trail:
         """Return pass, fail or not_evaluated for every check's number."""
         return {f"check_{number}": result for number, result in self._results.items()}
 
+    def passed(self, number: str) -> None:
+        """Record that check `number` held where it is evaluated: in the commit that reserves."""
+        self._results[number] = "pass"
+
     def run(self, number: str, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one check; raise `CheckDeniedError` if it refuses or cannot be evaluated."""
         try:
@@ -117,8 +121,11 @@ def open_receipt(request: Request, desk: Desk, trail: Trail) -> VerifiedReceipt:
 
 
 def _ledger_and_clock_can_be_trusted(desk: Desk) -> None:
-    if desk.sealed:
-        raise DeniedError("SEALED", "the ledger contradicts a checkpoint that was kept")
+    """Check 0. That the ledger takes entries and is not sealed shows when the reservation commits.
+
+    A denial is an entry too: where the ledger takes none, every answer is `SEALED` or
+    `AUDIT_UNAVAILABLE`.
+    """
     if desk.now < desk.ledger_time - CLOCK_TOLERANCE:
         raise DeniedError(
             "CLOCK_REGRESSION", "the clock is behind the newest entry", hint="set the clock, then try again"

@@ -58,10 +58,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What must hold before a token is looked at: port, ledger, clock and keys."""
+    """What must hold before a token is looked at: the port's mode, the clock, the keys."""
 
     port_mode: str
-    sealed: bool
     now: datetime
     ledger_time: datetime
     keys: Mapping[str, ReceiptKey]

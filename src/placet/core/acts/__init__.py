@@ -1,0 +1,29 @@
+"""Core operations: what our own store performs, one module per kind (protocol 5).
+
+Each act names the entities it rests on and returns what it writes; `core.perform` puts the
+checks and the receipt around it, in the same commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from placet.core.acts import (
+    activate_policy,
+    change_executor,
+    enrol_principal,
+    issue_certificate,
+    register_package,
+    revoke_certificate,
+)
+from placet.core.acts.act import Act
+from placet.domain.values.kinds import OperationKind
+
+ACTS: Mapping[OperationKind, Act] = {
+    OperationKind.ISSUE_CERTIFICATE: issue_certificate.ACT,
+    OperationKind.REVOKE_CERTIFICATE: revoke_certificate.ACT,
+    OperationKind.REGISTER_PACKAGE: register_package.ACT,
+    OperationKind.ACTIVATE_POLICY: activate_policy.ACT,
+    OperationKind.ENROL_PRINCIPAL: enrol_principal.ACT,
+    OperationKind.CHANGE_EXECUTOR: change_executor.ACT,
+}

@@ -1,0 +1,59 @@
+"""What a core operation is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from placet.core.context import Context
+from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.plan import Plan
+from placet.domain.encoding.canonical import Object
+from placet.domain.log.change import EntityKey, Snapshot
+
+PROVIDER = "core"
+"""The provider id of operations that our own store performs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Performance:
+    """A core operation being performed: cleared by the checks, against one snapshot, at `now`.
+
+    `receipt` is the receipt's payload, `contents` are the artifacts' bytes, `entry_id` is the id of
+    the entry that will record it.
+    """
+
+    context: Context
+    snapshot: Snapshot
+    now: datetime
+    plan: Plan
+    operation: Operation
+    receipt_id: str
+    receipt: Object
+    contents: Mapping[str, bytes]
+    entry_id: str
+
+    def text(self, name: str) -> str:
+        """Return the operation's text parameter `name`, empty where it has none."""
+        value = self.operation.params.get(name, "")
+        return value if isinstance(value, str) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What a core operation writes besides its receipt: the entry's type and data, entities, once keys."""
+
+    type: str
+    data: Object
+    writes: Mapping[EntityKey, Object | None]
+    once: tuple[str, ...] = ()
+    response: Object = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """One kind of core operation: what it rests on, and what it does."""
+
+    premises: Callable[[Operation, datetime], set[EntityKey]]
+    perform: Callable[[Performance], Deed]

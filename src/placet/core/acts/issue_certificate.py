@@ -1,0 +1,101 @@
+"""Issue a certificate for one package version and one unstamped archive (protocol 8, contract 2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cryptography import x509
+
+from placet.core.acts.act import Act, Deed, Performance
+from placet.core.acts.sequences import next_number, sequence_key
+from placet.core.entities.certificates import CertificateRecord
+from placet.core.entities.runs import read_run, run_key
+from placet.core.entities.stored import required
+from placet.domain.authorization.operation import Operation
+from placet.domain.certificate import identifiers
+from placet.domain.certificate.authority import SERIAL_BYTES
+from placet.domain.certificate.binding import Binding, KeyOrigin
+from placet.domain.certificate.keys import public_key_digest
+from placet.domain.certificate.profile import LeafSubject, fingerprint
+from placet.domain.certificate.request import key_of_request
+from placet.domain.encoding.pem import certificate_der, read_request
+from placet.domain.log.certificate_records import CertificateIssued
+from placet.domain.log.change import EntityKey
+from placet.domain.values.npm import package_url, parse_package_name, parse_version, unscoped_name
+
+REQUEST_ARTIFACT = "request.csr.pem"
+
+
+def _premises(operation: Operation, now: datetime) -> set[EntityKey]:
+    return {_day(now), _year(operation.subject.name, now), run_key(operation.operation_id.partition("/")[0])}
+
+
+def _day(now: datetime) -> EntityKey:
+    return sequence_key(f"certificate/{now:%Y%m%d}")
+
+
+def _year(package: str, now: datetime) -> EntityKey:
+    return sequence_key(f"chitty/{unscoped_name(parse_package_name(package))}/{now:%Y}")
+
+
+def _perform(performance: Performance) -> Deed:
+    """Sign and record the certificate. A public key is certified once, ever."""
+    now, operation = performance.now, performance.operation
+    name, version = parse_package_name(operation.subject.name), parse_version(operation.subject.version)
+    number, day = next_number(performance.snapshot, _day(now))
+    in_year, year = next_number(performance.snapshot, _year(operation.subject.name, now))
+    key = key_of_request(read_request(performance.contents[REQUEST_ARTIFACT]))
+    subject = LeafSubject(
+        certificate_id=identifiers.certificate_id(now.date(), number),
+        package_url=package_url(name, version),
+        chitty_uri=identifiers.chitty_uri(name, now.year, in_year),
+        binding=Binding(
+            key_origin=KeyOrigin(performance.text("key_origin")), tar_sha256=performance.text("tar_sha256")
+        ),
+    )
+    random = performance.context.randomness.token(SERIAL_BYTES)
+    certificate = performance.context.authority.issue(subject, key, random=random, now=now)
+    record = _record(performance, subject, certificate)
+    run = read_run(required(performance.snapshot, run_key(performance.plan.run_id), "run"))
+    return Deed(
+        type="package.certificate.issued",
+        data=CertificateIssued(
+            certificate_id=record.certificate_id,
+            chitty_id=record.chitty_uri,
+            fingerprint=record.fingerprint,
+            issuer_fingerprint=fingerprint(performance.context.authority.chain[0]),
+            public_key_digest=public_key_digest(key),
+            serial=f"{certificate.serial_number:x}",
+            tar_sha256=record.tar_sha256,
+            receipt=performance.receipt,
+        ).to_object(),
+        writes={
+            record.key: record.to_object(),
+            run.key: run.certified(record.certificate_id).to_object(),
+            _day(now): day,
+            _year(operation.subject.name, now): year,
+        },
+        once=(f"certificate/{record.certificate_id}", f"leaf_key/{public_key_digest(key)}"),
+        response={"certificate_id": record.certificate_id},
+    )
+
+
+def _record(performance: Performance, subject: LeafSubject, certificate: x509.Certificate) -> CertificateRecord:
+    return CertificateRecord(
+        certificate_id=subject.certificate_id,
+        chitty_uri=subject.chitty_uri,
+        package=performance.operation.subject.name,
+        version=performance.operation.subject.version,
+        tar_sha256=subject.binding.tar_sha256,
+        fingerprint=fingerprint(certificate),
+        der=certificate_der(certificate),
+        issued_at=certificate.not_valid_before_utc,
+        expires_at=certificate.not_valid_after_utc,
+        event_id=performance.entry_id,
+        run_id=performance.plan.run_id,
+        receipt_id=performance.receipt_id,
+        revocation=None,
+    )
+
+
+ACT = Act(premises=_premises, perform=_perform)

@@ -1,0 +1,47 @@
+"""Revoke a certificate: what it signed at or after `invalid_since` no longer counts (protocol 8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from placet.core.acts.act import Act, Deed, Performance
+from placet.core.entities.certificates import certificate_key, read_certificate
+from placet.core.entities.stored import required
+from placet.domain.authorization.operation import Operation
+from placet.domain.certificate.revocation import Revocation, parse_reason
+from placet.domain.encoding.canonical import Object
+from placet.domain.log.certificate_records import CertificateRevoked
+from placet.domain.log.change import EntityKey
+from placet.domain.values.time import parse_instant
+
+
+def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: ARG001 - one shape for all acts
+    return {certificate_key(_certificate_id(operation))}
+
+
+def _certificate_id(operation: Operation) -> str:
+    value = operation.params.get("certificate_id")
+    return value if isinstance(value, str) else ""
+
+
+def _perform(performance: Performance) -> Deed:
+    """Record the revocation; revoking twice leaves the first one as it is (contract 3)."""
+    key = certificate_key(_certificate_id(performance.operation))
+    certificate = read_certificate(required(performance.snapshot, key, "certificate"))
+    since = performance.text("invalid_since")
+    revocation = certificate.revocation or Revocation(
+        certificate_id=certificate.certificate_id,
+        reason=parse_reason(performance.text("reason")),
+        revoked_at=performance.now,
+        invalid_since=min(parse_instant(since), performance.now) if since else performance.now,
+    )
+    said: Object = revocation.to_object()
+    return Deed(
+        type="certificate.revoked",
+        data=CertificateRevoked(revocation=said, receipt=performance.receipt).to_object(),
+        writes={key: certificate.revoked(revocation).to_object()},
+        response={"revocation": said},
+    )
+
+
+ACT = Act(premises=_premises, perform=_perform)

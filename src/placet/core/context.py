@@ -1,0 +1,61 @@
+"""What every use case is given: the ports, the installation's identity, and its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from placet.domain.values.kinds import Mode
+from placet.ports.authority import CertificateAuthority
+from placet.ports.blobs import BlobStore
+from placet.ports.effects import Observer, SideEffectPort
+from placet.ports.store import Store
+from placet.ports.world import Clock, Randomness
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the person who runs Placet may set, each with the protocol's default.
+
+    `deadline` is how long one effect may take; `settle` maps a provider kind to how long after
+    its deadline an absent effect may still appear; `lookups` how often the reconciler asks before
+    it asks a person; `embedded_in_ci` whether this process runs in a detected CI environment.
+    """
+
+    deadline: timedelta = timedelta(seconds=60)
+    settle: Mapping[str, timedelta] = field(
+        default_factory=lambda: {"npm": timedelta(minutes=15), "folder": timedelta(0)}
+    )
+    lookups: int = 5
+    embedded_in_ci: bool = False
+    public_base_url: str = "http://localhost:8480"
+    metadata_key: str = "chittyos"
+
+
+def _nowhere(name: str) -> None:
+    """Do nothing at a named point; crash tests end the process there instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One installation as the Core sees it.
+
+    `issuer` is the log's origin; `mode` what this process's effect port was built for;
+    `receipt_secrets` maps key ids to their secrets and `minting_key` names the one that mints;
+    `at` is told each named point of a publication as it is passed, before what follows it.
+    """
+
+    store: Store
+    clock: Clock
+    randomness: Randomness
+    issuer: str
+    mode: Mode
+    receipt_secrets: Mapping[str, bytes] = field(repr=False)
+    minting_key: str
+    effects: SideEffectPort
+    observer: Observer
+    blobs: BlobStore
+    authority: CertificateAuthority
+    settings: Settings = field(default_factory=Settings)
+    at: Callable[[str], None] = _nowhere

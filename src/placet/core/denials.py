@@ -1,0 +1,64 @@
+"""Denials are recorded: which check, by whom, of what; never the bytes that were shown (protocol 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from placet.core.context import Context
+from placet.core.decide import Decision, decide
+from placet.domain.authorization.checks import CheckDeniedError
+from placet.domain.encoding.canonical import Object
+from placet.domain.log.change import Snapshot
+from placet.domain.values.digest import sha256
+from placet.errors import PlacetError
+
+ALERTS = frozenset(
+    {
+        "RECEIPT_CONSUMED",
+        "RECEIPT_RESERVED",
+        "RECEIPT_UNKNOWN",
+        "RECEIPT_PAYLOAD_MISMATCH",
+        "SIGNATURE_INVALID",
+        "SUBJECT_MISMATCH",
+        "PARAMS_MISMATCH",
+        "ARTIFACT_MISMATCH",
+        "PLAN_MISMATCH",
+    }
+)
+"""Codes that somebody should look at: replay, forgery, or other bytes under an approved name."""
+
+
+async def record_denial(
+    context: Context, error: PlacetError, *, actor: str, run_id: str, operation_id: str, shown: object = None
+) -> None:
+    """Write an `authorization.denied` entry for `error`.
+
+    A token that was shown appears by receipt id where its signature held, else by its digest. A
+    denial changes no receipt. Raises `UnavailableError` where the ledger cannot take it.
+    """
+    checks: Mapping[str, str] = error.checks if isinstance(error, CheckDeniedError) else {}
+    receipt_id = error.receipt_id if isinstance(error, CheckDeniedError) else ""
+    unbelieved = shown if isinstance(shown, str) and not receipt_id else ""
+    data: Object = {
+        "code": error.code,
+        "sentence": printable(error.message),
+        "alert": error.code in ALERTS,
+        "checks": {f"check_{number}": result for number, result in checks.items()},
+        "receipt_id": receipt_id,
+        "shown": sha256(unbelieved.encode("utf-8", "surrogatepass")) if unbelieved else "",
+        "run_id": printable(run_id),
+        "operation_id": printable(operation_id),
+    }
+
+    def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - rests on nothing
+        return Decision(
+            type="authorization.denied", actor=actor, subject=printable(operation_id or run_id), data=data, writes={}
+        )
+
+    await decide(context, lambda _: (), decision)
+
+
+def printable(text: str, limit: int = 500) -> str:
+    """Return `text` as printable ASCII, everything else escaped, cut to `limit` characters."""
+    return text.encode("unicode_escape").decode("ascii")[:limit]

@@ -1,0 +1,42 @@
+"""What all entities share: canonical bytes with a salt, and the index rows they stand under."""
+
+from __future__ import annotations
+
+from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, decode
+from placet.domain.encoding.record import Record
+from placet.domain.log.change import ABSENT, Entity, EntityKey, Snapshot
+from placet.errors import NotFoundError
+
+ENTITY_LIMIT_BYTES = 2 * PLAN_LIMIT_BYTES
+CORRUPT = "LEDGER_CORRUPT"
+
+
+def record_of(entity: Entity, what: str) -> Record:
+    """Return the members of a stored entity, without its salt and index.
+
+    Raise `InvalidInputError` (`LEDGER_CORRUPT`) where the bytes are not what we write.
+    """
+    record = Record(decode(entity.content, limit=ENTITY_LIMIT_BYTES), what=what, code=CORRUPT)
+    record.text("salt", r"[0-9a-f]{32}")
+    record.list_of("index", lambda pair: pair)
+    return record
+
+
+def entity_of(snapshot: Snapshot, key: EntityKey) -> Entity | None:
+    """Return the entity under `key`, or None where it is absent."""
+    entity = snapshot.entities.get(key, ABSENT)
+    return entity if entity.content else None
+
+
+def required(snapshot: Snapshot, key: EntityKey, what: str) -> Entity:
+    """Return the entity under `key`, or raise `NotFoundError` (`NOT_FOUND`)."""
+    entity = entity_of(snapshot, key)
+    if entity is None:
+        raise NotFoundError("NOT_FOUND", f"there is no {what} here")
+    return entity
+
+
+def with_index(members: Object, rows: list[tuple[str, str]]) -> Object:
+    """Return the object of an entity that is found under `rows` of (index, value)."""
+    pairs: list[Value] = [[index, value] for index, value in sorted(rows)]
+    return {**members, "index": pairs}

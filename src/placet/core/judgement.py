@@ -1,0 +1,226 @@
+"""What the policy in force now says of one operation, on the approvals that stand now (protocol 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from placet.core.context import Context
+from placet.core.entities.governance import (
+    BOOTSTRAP,
+    POLICY_IN_FORCE,
+    approval_key,
+    approval_set_key,
+    kept_policy_key,
+    principal_key,
+    read_approval_set,
+    read_bootstrap_key,
+    read_policy_in_force,
+    read_signed_approval,
+    stored_denial,
+    stored_principal,
+)
+from placet.core.entities.runs import plan_key_of, read_run, run_key
+from placet.core.entities.stored import entity_of
+from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
+from placet.domain.authorization.circumstances import Circumstances
+from placet.domain.authorization.denial import Denial, denial_keys
+from placet.domain.authorization.evaluate import PolicyDecision, approvals_digest, evaluate
+from placet.domain.authorization.facts import Refusal
+from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.policy_document import parse_policy
+from placet.domain.authorization.principal import Principal
+from placet.domain.authorization.receipt import MAX_AGE_SECONDS
+from placet.domain.authorization.render import render_plan, shown_digest
+from placet.domain.log.change import EntityKey, Snapshot
+from placet.domain.values.digest import Digest, sha256
+from placet.domain.values.kinds import OperationKind
+from placet.errors import DeniedError, InvalidInputError
+
+BOOTSTRAP_REQUESTER = "bootstrap:init"
+LOCAL_PERSON = "person:local"
+_BOOTSTRAP_KINDS = frozenset({OperationKind.ENROL_PRINCIPAL, OperationKind.ACTIVATE_POLICY})
+_BOOTSTRAP_LIFETIME_SECONDS = 300
+_NO_POLICY = sha256(b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """The policy's word on one operation: allowed exactly when there is no refusal.
+
+    Limits are None where no rule sets any. `awaiting` tells that only approvals are missing.
+    """
+
+    policy_digest: Digest
+    policy_version: str
+    refusals: tuple[Refusal, ...]
+    awaiting: bool
+    approvers: tuple[str, ...]
+    approvals_digest: Digest
+    lifetime_seconds: int
+    max_age_seconds: int
+    per_subject_per_hour: int | None
+    per_requester_per_hour: int | None
+    requester_active: bool
+
+
+def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
+    """Return every entity that a judgement of `plan` rests on, as far as `snapshot` tells.
+
+    The set of a plan's approvals has an anchor that each approval also writes, so that one that
+    comes in meanwhile makes the decision be taken again.
+    """
+    stored = plan_key_of(plan.operations[0].operation_id)
+    keys = {
+        POLICY_IN_FORCE,
+        kept_policy_key(plan.policy_digest),
+        BOOTSTRAP,
+        principal_key(plan.requester),
+        run_key(plan.run_id),
+        approval_set_key(stored),
+    }
+    keys |= {
+        EntityKey(key) for operation in plan.operations for key in denial_keys(operation, _archive(snapshot, plan))
+    }
+    anchor = entity_of(snapshot, approval_set_key(stored))
+    if anchor is not None:
+        approvals = read_approval_set(anchor)
+        keys |= {approval_key(stored, number) for number in range(1, approvals.count + 1)}
+        keys |= {principal_key(approver) for approver in approvals.approvers}
+    return keys
+
+
+def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Operation, now: datetime) -> Judgement:
+    """Return the judgement of `operation` as a step of `plan`, or one that refuses without a plan or policy."""
+    if plan is None:
+        return _refused("PLAN_MISMATCH", "there is no such plan")
+    if plan.requester == BOOTSTRAP_REQUESTER:
+        return _bootstrap(snapshot, plan, operation)
+    decision = decide_plan(context, snapshot, plan, now)
+    if decision is None:
+        return _refused("NO_RULE", "no policy is in force: activate the first with the bootstrap key")
+    said = decision.of(operation.operation_id)
+    if said is None:
+        return _refused("PLAN_MISMATCH", "the plan has no such operation")
+    return Judgement(
+        policy_digest=decision.policy_digest,
+        policy_version=decision.policy_version,
+        refusals=said.refusals,
+        awaiting=said.awaiting,
+        approvers=said.approvers,
+        approvals_digest=said.approvals_digest,
+        lifetime_seconds=said.lifetime_seconds,
+        max_age_seconds=said.max_age_seconds,
+        per_subject_per_hour=said.limits.per_subject_per_hour,
+        per_requester_per_hour=said.limits.per_requester_per_hour,
+        requester_active=_requester_active(snapshot, plan.requester, now),
+    )
+
+
+def decide_plan(context: Context, snapshot: Snapshot, plan: Plan, now: datetime) -> PolicyDecision | None:
+    """Return what the policy in force says of the whole plan, None where none is in force."""
+    entity = entity_of(snapshot, POLICY_IN_FORCE)
+    if entity is None:
+        return None
+    principals = _principals(snapshot)
+    circumstances = Circumstances(
+        approvals=_approvals(snapshot, plan, principals),
+        principals=principals,
+        denials=_denials(snapshot, plan),
+        now=now,
+        embedded_in_ci=context.settings.embedded_in_ci,
+    )
+    return evaluate(parse_policy(read_policy_in_force(entity).document), plan, circumstances)
+
+
+def shown_text(snapshot: Snapshot, plan: Plan) -> str:
+    """Return the text that approvers of `plan` are shown: the same for ever, whatever policy is in force."""
+    kept = entity_of(snapshot, kept_policy_key(plan.policy_digest))
+    return render_plan(plan, read_policy_in_force(kept).version if kept else "none")
+
+
+def _principals(snapshot: Snapshot) -> Mapping[str, Principal]:
+    stored = (
+        stored_principal(entity)
+        for key, entity in snapshot.entities.items()
+        if key.startswith("principal/") and entity.content
+    )
+    return {principal.principal_id: principal for principal in stored}
+
+
+def _approvals(snapshot: Snapshot, plan: Plan, principals: Mapping[str, Principal]) -> tuple[VerifiedApproval, ...]:
+    """Return the plan's approvals whose signatures hold; what no longer verifies does not count."""
+    stored = plan_key_of(plan.operations[0].operation_id)
+    anchor = entity_of(snapshot, approval_set_key(stored))
+    count = read_approval_set(anchor).count if anchor else 0
+    about = ShownPlan(plan=plan, shown_digest=shown_digest(shown_text(snapshot, plan)))
+    verified = []
+    for number in range(1, count + 1):
+        entity = entity_of(snapshot, approval_key(stored, number))
+        if entity is None:
+            continue
+        said = read_signed_approval(entity)
+        try:
+            approver = principals.get(parse_approval(said.encoded).approver)
+            verified.append(
+                verify_approval(said.encoded, said.signature, about=about, principal=approver, at=said.recorded_at)
+            )
+        except (DeniedError, InvalidInputError):
+            continue
+    return tuple(verified)
+
+
+def _denials(snapshot: Snapshot, plan: Plan) -> tuple[Denial, ...]:
+    archive = _archive(snapshot, plan)
+    keys = {EntityKey(key) for operation in plan.operations for key in denial_keys(operation, archive)}
+    found = (entity_of(snapshot, key) for key in sorted(keys))
+    return tuple(stored_denial(entity) for entity in found if entity is not None)
+
+
+def _archive(snapshot: Snapshot, plan: Plan) -> str:
+    run = entity_of(snapshot, run_key(plan.run_id))
+    return read_run(run).archive_sha256 if run else ""
+
+
+def _requester_active(snapshot: Snapshot, requester: str, now: datetime) -> bool:
+    entity = entity_of(snapshot, principal_key(requester))
+    return entity is not None and stored_principal(entity).active_at(now)
+
+
+def _bootstrap(snapshot: Snapshot, plan: Plan, operation: Operation) -> Judgement:
+    """Judge what the bootstrap key asks: it enrols and activates, and only while it lives."""
+    entity = entity_of(snapshot, BOOTSTRAP)
+    live = entity is not None and read_bootstrap_key(entity).live
+    if not live or operation.operation_kind not in _BOOTSTRAP_KINDS:
+        return _refused("NO_RULE", "the bootstrap key only enrols the first approvers and activates the first policy")
+    return Judgement(
+        policy_digest=_NO_POLICY,
+        policy_version="bootstrap",
+        refusals=(),
+        awaiting=False,
+        approvers=(),
+        approvals_digest=approvals_digest((), plan.mode),
+        lifetime_seconds=_BOOTSTRAP_LIFETIME_SECONDS,
+        max_age_seconds=_BOOTSTRAP_LIFETIME_SECONDS,
+        per_subject_per_hour=None,
+        per_requester_per_hour=None,
+        requester_active=True,
+    )
+
+
+def _refused(code: str, sentence: str) -> Judgement:
+    return Judgement(
+        policy_digest=_NO_POLICY,
+        policy_version="none",
+        refusals=(Refusal(code=code, sentence=sentence),),
+        awaiting=False,
+        approvers=(),
+        approvals_digest=_NO_POLICY,
+        lifetime_seconds=0,
+        max_age_seconds=MAX_AGE_SECONDS,
+        per_subject_per_hour=None,
+        per_requester_per_hour=None,
+        requester_active=True,
+    )

@@ -1,0 +1,45 @@
+"""Limits per subject and requester, counted in clock hours (protocol 4 check 9, protocol 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from placet.core.judgement import Judgement
+from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.plan import Plan
+from placet.domain.log.change import Count
+
+
+def plan_counters(plan: Plan, judgements: Iterable[Judgement], now: datetime) -> dict[str, Count]:
+    """Return what asking for `plan` adds: one for its requester, one for each of its subjects."""
+    counters: dict[str, Count] = {}
+    for operation, judgement in zip(plan.operations, judgements, strict=True):
+        counters |= _counters("plans", operation, plan.requester, judgement, now)
+    return counters
+
+
+def reservation_counters(operation: Operation, plan: Plan, judgement: Judgement, now: datetime) -> dict[str, Count]:
+    """Return what reserving `operation` adds: nothing if an earlier step of its plan had the same kind and subject.
+
+    So the two objects of one publication count as one.
+    """
+    for earlier in plan.operations:
+        if earlier.operation_id == operation.operation_id:
+            break
+        if (earlier.operation_kind, earlier.subject) == (operation.operation_kind, operation.subject):
+            return {}
+    kind = f"reservations/{operation.operation_kind.value}"
+    return _counters(kind, operation, plan.requester, judgement, now)
+
+
+def _counters(what: str, operation: Operation, requester: str, judgement: Judgement, now: datetime) -> dict[str, Count]:
+    hour = f"{now:%Y%m%d%H}"
+    counters = {}
+    if judgement.per_subject_per_hour:
+        name = f"{hour}/{what}/subject/{operation.subject.pattern_text}"
+        counters[name] = Count(add=1, limit=judgement.per_subject_per_hour)
+    if judgement.per_requester_per_hour:
+        name = f"{hour}/{what}/requester/{requester}"
+        counters[name] = Count(add=1, limit=judgement.per_requester_per_hour)
+    return counters

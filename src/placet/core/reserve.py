@@ -1,0 +1,94 @@
+"""Consume a receipt before its effect: checks, then one commit that every premise guards (protocol 5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from placet.core.authorize import Authorized, Presented, authorize, premises
+from placet.core.context import Context
+from placet.core.decide import Decision, decide
+from placet.core.denials import record_denial
+from placet.core.entities.receipts import SubjectHold, read_receipt_record, receipt_key, subject_key, subject_of
+from placet.core.entities.runs import OperationState, operation_key
+from placet.core.entities.stored import required
+from placet.core.limits import reservation_counters
+from placet.domain.authorization.authorized import AuthorizedOperation, reserved
+from placet.domain.authorization.checks import OBSERVATION_LIFETIME, CheckDeniedError, Trail
+from placet.domain.authorization.facts import ReceiptState
+from placet.domain.log.change import Snapshot
+from placet.domain.values.time import format_instant
+from placet.errors import DeniedError
+
+
+async def reserve(context: Context, presented: Presented) -> AuthorizedOperation:
+    """Consume the receipt and reserve the effect, durably, before returning.
+
+    Raise `CheckDeniedError` with the code of the first check that fails; the denial is recorded.
+    Of two racing calls exactly one succeeds.
+    """
+    made: dict[str, tuple[Authorized, Trail, datetime]] = {}
+
+    def decision(snapshot: Snapshot, now: datetime) -> Decision:
+        trail = Trail()
+        authorized = authorize(context, snapshot, now, presented, trail)
+        deadline = now + context.settings.deadline
+        made["last"] = (authorized, trail, deadline)
+        trail.passed("9")
+        return _reservation(snapshot, presented, authorized, trail, deadline)
+
+    try:
+        committed = await decide(context, lambda snapshot: premises(context, presented, snapshot), decision)
+    except DeniedError as error:
+        denial = error if isinstance(error, CheckDeniedError) else made["last"][1].denied("9", error)
+        await deny(context, presented, denial)
+        raise denial from error
+    authorized, _, deadline = made["last"]
+    return reserved(authorized.cleared, fence=committed.seq, deadline=deadline, contents=presented.contents)
+
+
+async def deny(context: Context, presented: Presented, denial: CheckDeniedError) -> None:
+    """Record that the checks refused what was presented."""
+    await record_denial(
+        context,
+        denial,
+        actor=presented.actor,
+        run_id=presented.request.run_id,
+        operation_id=presented.request.operation.operation_id,
+        shown=presented.request.token,
+    )
+
+
+def _reservation(
+    snapshot: Snapshot, presented: Presented, authorized: Authorized, trail: Trail, deadline: datetime
+) -> Decision:
+    receipt, operation = authorized.cleared.receipt, authorized.cleared.operation
+    record = read_receipt_record(required(snapshot, receipt_key(receipt.receipt_id), "receipt"))
+    moved = record.reserved(deadline)
+    state = OperationState(
+        operation_id=operation.operation_id,
+        attempt=receipt.attempt,
+        receipt_id=receipt.receipt_id,
+        state=ReceiptState.RESERVED,
+    )
+    hold = SubjectHold(subject=subject_of(operation), operation_id=operation.operation_id, state=ReceiptState.RESERVED)
+    observed = [each.at + OBSERVATION_LIFETIME for each in presented.observations] if operation.preconditions else []
+    return Decision(
+        type="receipt.reserved",
+        actor=presented.actor,
+        subject=str(operation.subject),
+        data={
+            "receipt_id": receipt.receipt_id,
+            "operation_id": operation.operation_id,
+            "attempt": receipt.attempt,
+            "checks": trail.results,
+            "deadline": format_instant(deadline),
+        },
+        writes={
+            moved.key: moved.to_object(),
+            operation_key(operation.operation_id): state.to_object(),
+            subject_key(operation): hold.to_object(),
+        },
+        once=(f"effect/{operation.operation_id}/{receipt.attempt}",),
+        counters=reservation_counters(operation, authorized.plan, authorized.judgement, authorized.now),
+        valid_until=min([receipt.expires_at, *observed]),
+    )
