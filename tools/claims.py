@@ -14,6 +14,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CLAIMS = ROOT / "tests" / "claims.txt"
 FOLDERS = ("attacks", "contract")
+HEAD = """\
+# The names of all attack and contract tests. This list may only grow: a line that leaves it fails CI, and so does
+# a test that leaves the tree. `make claims` adds new ones. A test that got a better name: `old -> new`.
+"""
 
 
 def standing_tests() -> set[str]:
@@ -50,7 +54,7 @@ def main() -> None:
     claims = read_claims(text)
     new = unclaimed_tests(claims, standing_tests())
     lines = sorted([*(f"{old} -> {name}" if old != name else old for old, name in claims.items()), *new])
-    CLAIMS.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    CLAIMS.write_text(HEAD + "".join(f"{line}\n" for line in lines), encoding="utf-8")
     print(f"{CLAIMS.relative_to(ROOT)}: {len(new)} new, {len(lines)} in all")
 
 
