@@ -42,25 +42,23 @@ def read_policy_activated(data: Value) -> PolicyActivated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalEnrolled:
-    """A principal and all the keys it may approve with, by fingerprint, as of this entry."""
+    """A principal as of this entry, as the object that `authorization.principal` writes and reads.
 
-    principal: str
-    key_ids: tuple[str, ...]
+    `receipt` is the payload of the governed act's, empty where the bootstrap key enrolled.
+    """
+
+    principal: Object
     receipt: Object
 
     def to_object(self) -> Object:
         """Return the entry's data."""
-        return {"principal": self.principal, "key_ids": list(self.key_ids), "receipt": self.receipt}
+        return {"principal": self.principal, "receipt": self.receipt}
 
 
 def read_principal_enrolled(data: Value) -> PrincipalEnrolled:
     """Return the record that `data` holds, or raise `InvalidInputError` (`ENTRY_DATA_MALFORMED`)."""
     record = Record(data, what="enrolment", code=CODE)
-    read = PrincipalEnrolled(
-        principal=record.text("principal", r"[!-~]{1,256}"),
-        key_ids=record.texts("key_ids", ID),
-        receipt=record.object("receipt"),
-    )
+    read = PrincipalEnrolled(principal=record.object("principal"), receipt=record.object("receipt"))
     record.end()
     return read
 
