@@ -19,8 +19,8 @@ class Outcome:
     """What became of an effect, built from what the provider answered and what was read back.
 
     `response` holds printable facts of the provider's answer (status, digest, id): never a
-    secret, never a body. `error_code` is empty when executed. `sends` counts requests that may
-    have acted, `retries` those sent again because the provider said that it had not.
+    secret, never a body. `error_code` is empty when executed. `retries` counts requests sent
+    again because the provider said that it had not acted, or because no byte had been sent.
     """
 
     status: OutcomeStatus
@@ -71,15 +71,21 @@ class SideEffectPort(Protocol):
     async def perform(self, authorized: AuthorizedOperation) -> Outcome:
         """Attempt the effect once and tell what is known of it.
 
-        Checks fence and deadline last thing before the first byte; raises `EffectError`
-        (`FENCE_LOST`, `EGRESS_DENIED`) and `ConfigurationError` (`CREDENTIAL_MISSING`) only
-        where nothing was sent. Whatever happens after the first byte is an `Outcome`:
-        a timeout, a cut or an ambiguous answer is `indeterminate`. Repeating it is not safe.
+        Checks fence and deadline last thing before the first byte. Raises `DeniedError`
+        (`MODE_NOT_PROD`, `ARTIFACT_MISMATCH`), `EffectError` (`FENCE_LOST`, `EGRESS_DENIED`) and
+        `ConfigurationError` (`CREDENTIAL_MISSING`, `PROVIDER_UNKNOWN`) only where nothing was
+        sent, or the provider said that it had not acted. Whatever else happens after the first
+        byte is an `Outcome`: a timeout, a cut or an ambiguous answer is `indeterminate`.
+        Repeating it is not safe.
         """
         ...
 
     async def look_up(self, operation: Operation) -> Finding:
-        """Tell whether the effect stands at the provider. Reads only; safe to repeat."""
+        """Tell whether the effect stands at the provider. Reads only; safe to repeat.
+
+        What the provider does not answer clearly is `unknown`; raises as `perform` does where
+        the provider's record or credential is missing or denied.
+        """
         ...
 
 
@@ -100,13 +106,19 @@ class Provider:
     """Where effects of one provider id go, and the *name* of its credential.
 
     `kind` is `npm` or `folder`; `url` the base address (for a folder `file:` and an absolute
-    path); `credential` is empty, `env:NAME` or `file:PATH`.
+    path); `credential` is empty, `env:NAME` or `file:PATH`. `private` says that the operator
+    expects the host's name to lead into a private network, which is refused otherwise.
     """
 
     provider_id: str
     kind: str
     url: str
     credential: str
+    private: bool = False
+
+
+FindProvider = Callable[[str], Awaitable[Provider | None]]
+"""Returns the newest record of a provider id, None where there is none."""
 
 
 class Secret:

@@ -1,0 +1,145 @@
+"""`put_object` to a folder: written once, never overwritten, judged by what is read back (contract 6)."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import re
+from pathlib import Path
+
+from placet.adapters.files.folder import Folder
+from placet.adapters.files.keys import split_key
+from placet.domain.authorization.authorized import AuthorizedOperation
+from placet.domain.authorization.operation import Operation, Subject
+from placet.domain.encoding.canonical import Object
+from placet.domain.values.kinds import OutcomeStatus
+from placet.errors import DeniedError, EffectError
+from placet.ports.effects import Finding, Outcome, Presence, Provider
+from placet.ports.executor import SendPermit
+
+_URL = re.compile(r"file:(//)?(?P<path>/[ -~]*)")
+_NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR})
+_FACT = "object:"
+
+
+class FolderExecutor:
+    """Writes objects into a folder provider, and tells what stands there."""
+
+    async def perform(self, provider: Provider, authorized: AuthorizedOperation, permit: SendPermit) -> Outcome:
+        """Create the object, or find it there, as `Executor.perform`.
+
+        The bytes are written aside first; the permit is checked right before they are given the
+        object's name, which is the effect.
+        """
+        folder, segments = _folder(provider), _segments(authorized.operation)
+        content = _only_content(authorized)
+        try:
+            async with _Staged(folder, content) as staged:
+                await permit.check()
+                await asyncio.to_thread(folder.place, staged, segments)
+        except FileExistsError:
+            return await self._judge(folder, authorized.operation, found_by="look_up")
+        except OSError as error:
+            if error.errno in _NO_FOLDER:
+                return _denied(f"a link or a file stands in the way of {'/'.join(segments)}")
+            return await self._judge(
+                folder, authorized.operation, found_by="look_up", reason=error.strerror or "I/O error"
+            )
+        return await self._judge(folder, authorized.operation, found_by="answer")
+
+    async def look_up(self, provider: Provider, operation: Operation) -> Finding:
+        """Tell whether the object stands with the operation's bytes, as `Executor.look_up`."""
+        return await _look_up(_folder(provider), operation)
+
+    async def read(self, provider: Provider, subject: Subject, fact: str) -> str:
+        """Return fact `object:KEY`: `absent`, `sha256:…`, or `unobserved`, as `FactReader.read`."""
+        if not fact.startswith(_FACT):
+            return "unobserved"
+        segments = split_key(fact.removeprefix(_FACT))
+        _check_subject(segments, subject)
+        try:
+            found = await asyncio.to_thread(_folder(provider).sha256_of, segments)
+        except OSError:
+            return "unobserved"
+        if found is None:
+            return "absent"
+        return f"sha256:{found}" if found else "unobserved"
+
+    async def _judge(self, folder: Folder, operation: Operation, *, found_by: str, reason: str = "") -> Outcome:
+        finding = await _look_up(folder, operation)
+        key = str(operation.params["key"])
+        if finding.presence is Presence.SAME:
+            return Outcome(status=OutcomeStatus.EXECUTED, response={**finding.response, "found_by": found_by})
+        if finding.presence is Presence.OTHER:
+            return Outcome(
+                status=OutcomeStatus.CONFLICT,
+                response=finding.response,
+                error_code="OBJECT_CONFLICT",
+                error_message=f"{key} stands there with other content",
+            )
+        absent = finding.presence is Presence.ABSENT
+        return Outcome(
+            status=OutcomeStatus.FAILED if absent and reason else OutcomeStatus.INDETERMINATE,
+            error_code="PROVIDER_REFUSED" if absent and reason else "PROVIDER_AMBIGUOUS",
+            error_message=f"{key} could not be written ({reason or 'it cannot be read back'})",
+        )
+
+
+def _denied(reason: str) -> Outcome:
+    message = f"nothing was written: {reason}"
+    return Outcome(status=OutcomeStatus.FAILED, error_code="EGRESS_DENIED", error_message=message)
+
+
+class _Staged:
+    """The staged file of one effect, made and taken away off the event loop."""
+
+    def __init__(self, folder: Folder, content: bytes) -> None:
+        self._context = folder.staged(content)
+
+    async def __aenter__(self) -> str:
+        return await asyncio.to_thread(self._context.__enter__)
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self._context.__exit__, None, None, None)
+
+
+async def _look_up(folder: Folder, operation: Operation) -> Finding:
+    try:
+        found = await asyncio.to_thread(folder.sha256_of, _segments(operation))
+    except OSError:
+        return Finding(presence=Presence.UNKNOWN)
+    if not found:
+        return Finding(presence=Presence.ABSENT if found is None else Presence.OTHER)
+    response: Object = {"sha256": f"sha256:{found}"}
+    same = found == operation.artifacts[0].sha256
+    return Finding(presence=Presence.SAME if same else Presence.OTHER, response=response)
+
+
+def _folder(provider: Provider) -> Folder:
+    match = _URL.fullmatch(provider.url)
+    if match is None or ".." in match["path"].split("/"):
+        raise EffectError("EGRESS_DENIED", f"nothing was opened: provider {provider.provider_id} names no folder")
+    return Folder(Path(match["path"]))
+
+
+def _segments(operation: Operation) -> tuple[str, ...]:
+    if set(operation.params) != {"key"} or not isinstance(operation.params["key"], str):
+        raise EffectError("EGRESS_DENIED", "nothing was opened: the parameter of put_object is its key, and no other")
+    segments = split_key(operation.params["key"])
+    _check_subject(segments, operation.subject)
+    return segments
+
+
+def _check_subject(segments: tuple[str, ...], subject: Subject) -> None:
+    """Keep the key inside its subject: policy speaks about subjects, so a key may not leave them."""
+    stem = ("packages", *subject.name.split("/"))
+    inside = segments[:-1] == stem and segments[-1].startswith(f"{subject.version}.") and subject.version != ""
+    if not inside:
+        raise EffectError("EGRESS_DENIED", f"nothing was opened: {'/'.join(segments)} is no object of {subject}")
+
+
+def _only_content(authorized: AuthorizedOperation) -> bytes:
+    artifacts = authorized.operation.artifacts
+    if len(artifacts) != 1:
+        raise DeniedError("ARTIFACT_MISMATCH", f"an object is one artifact, the plan names {len(artifacts)}")
+    return authorized.contents[artifacts[0].name]

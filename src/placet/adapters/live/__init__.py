@@ -1,0 +1,1 @@
+"""The live effect port: the one place from which executors are called."""
