@@ -41,11 +41,7 @@ def _perform(performance: Performance) -> Deed:
         principal = _with_new_keys(stored_principal(standing), keys)
     return Deed(
         type="principal.enrolled",
-        data=PrincipalEnrolled(
-            principal=principal.principal_id,
-            key_ids=tuple(each.key_id for each in principal.keys),
-            receipt=performance.receipt,
-        ).to_object(),
+        data=PrincipalEnrolled(principal=principal.to_object(), receipt=performance.receipt).to_object(),
         writes={key: principal_object(principal)},
         response={"principal_id": principal.principal_id},
     )
