@@ -59,14 +59,14 @@ class Table:
 
     def texts(self, name: str, pattern: str) -> list[str]:
         """Take the array `name` of different strings that match `pattern`."""
-        found: list[str] = []
+        found: dict[str, None] = {}
         for value in self._take(name, list, "an array"):
             if type(value) is not str or re.fullmatch(pattern, value) is None:
                 refuse(self.path(name), "has an element that is not well-formed")
             if value in found:
                 refuse(self.path(name), f"names {_shown(value)} twice")
-            found.append(value)
-        return found
+            found[value] = None
+        return list(found)
 
     def table(self, name: str, *, default: Mapping[str, object] | None = None) -> Table:
         """Take the table `name`, or `default` where one is given and the key is not there."""

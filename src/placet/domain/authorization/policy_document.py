@@ -23,11 +23,13 @@ from placet.errors import InvalidInputError
 P = TypeVar("P")
 
 LIMIT_BYTES = 64 * 1024
+LIMIT_LINE = 256
 DEFAULT_LIFETIME_SECONDS = 3600
+_CODE = "POLICY_INVALID"
 GROUP = r"[a-z0-9][a-z0-9_-]{0,63}"
 PERSON = r"person:[A-Za-z0-9@._:/-]{1,200}"
 _VERSION = r"[!-~]{1,64}"
-_REQUESTER = re.compile(r"(person|ci|agent|service|bootstrap):[A-Za-z0-9@._:/*-]+")
+_REQUESTER = re.compile(r"(person|ci|agent|service):[A-Za-z0-9@._:/*-]+")
 _MOST_ASSURANCE = 3
 _MOST_PER_HOUR = 1_000_000
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
@@ -78,20 +80,27 @@ def parse_policy(document: bytes) -> Policy:
 
 def _text(document: bytes) -> str:
     if len(document) > LIMIT_BYTES:
-        raise InvalidInputError("POLICY_INVALID", f"the policy has {len(document)} bytes, {LIMIT_BYTES} are allowed")
+        raise InvalidInputError(_CODE, f"the policy has {len(document)} bytes, {LIMIT_BYTES} are allowed")
     try:
         text = document.decode("utf-8")
     except UnicodeDecodeError as error:
         line = document.count(b"\n", 0, error.start) + 1
-        raise InvalidInputError("POLICY_INVALID", f"line {line} of the policy is not UTF-8") from error
-    # What a reviewer cannot see must not be in what is activated: bidirectional controls, zero widths.
+        raise InvalidInputError(_CODE, f"line {line} of the policy is not UTF-8") from error
     for line, content in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-        for character in content:
-            if character != "\t" and unicodedata.category(character) in _INVISIBLE:
-                raise InvalidInputError(
-                    "POLICY_INVALID", f"line {line} of the policy holds the invisible character {character!a}"
-                )
+        _check_line(line, content)
     return text
+
+
+def _check_line(line: int, content: str) -> None:
+    """Refuse what a reviewer could not see: characters without a shape, and what is off the screen.
+
+    The limit on length also keeps the TOML parser, quadratic in the dots of one key, fast.
+    """
+    if len(content) > LIMIT_LINE:
+        raise InvalidInputError(_CODE, f"line {line} of the policy has more than {LIMIT_LINE} characters")
+    for character in content:
+        if character != "\t" and unicodedata.category(character) in _INVISIBLE:
+            raise InvalidInputError(_CODE, f"line {line} of the policy holds the invisible character {character!a}")
 
 
 def _load(text: str) -> dict[str, object]:
@@ -99,7 +108,7 @@ def _load(text: str) -> dict[str, object]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         reason = ascii(str(error))[1:-1][:200]
-        raise InvalidInputError("POLICY_INVALID", f"the policy is not TOML: {reason}") from error
+        raise InvalidInputError(_CODE, f"the policy is not TOML: {reason}") from error
 
 
 def _read_groups(groups: Table) -> Mapping[str, frozenset[str]]:
