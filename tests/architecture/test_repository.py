@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ FORBIDDEN = {
 PINNED = r"^[a-z0-9][a-z0-9._-]*(\[[a-z,]+\])?==[^ ]+( ; [^\\]+)? \\\n"
 HASHES = r"(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+"
 REQUIREMENT = re.compile(PINNED + HASHES, re.MULTILINE)
+AFTER_THE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 NAMED = re.compile(r"^[A-Za-z0-9]", re.MULTILINE)
 
 
@@ -61,3 +63,20 @@ def test_no_requirement_file_names_an_index(path: Path) -> None:
     assert "index-url" not in path.read_text()
     assert "find-links" not in path.read_text()
     assert "://" not in path.read_text()
+
+
+def test_every_dependency_of_the_project_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = {
+        "run": project["project"]["dependencies"],
+        **{name: members for name, members in project["dependency-groups"].items() if name != "run"},
+    }
+    missing = {
+        f"{name}: {requirement}"
+        for name, requirements in wanted.items()
+        for requirement in requirements
+        if f"\n{AFTER_THE_NAME.split(requirement)[0]}=="
+        not in "\n" + (ROOT / "requirements" / f"{name}.txt").read_text()
+    }
+
+    assert missing == set(), "run `make lock`"
