@@ -1,0 +1,1 @@
+"""The store in one SQLite file that several processes may write (protocol 7)."""

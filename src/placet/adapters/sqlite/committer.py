@@ -1,0 +1,135 @@
+"""The one writer of this process: begin, decide, write, commit, sign, anchor, answer (protocol 7)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from placet.adapters.sequencer.groups import Verdict
+from placet.adapters.sequencer.keeper import Keeper
+from placet.adapters.sqlite import reading, schema
+from placet.adapters.sqlite.failures import is_busy, translated, translated_commit, unavailable
+from placet.adapters.sqlite.writing import Written, write_group
+from placet.domain.log import merkle
+from placet.domain.log.change import Change
+from placet.domain.log.sequence import LogHead
+from placet.domain.values.time import cut_to_milliseconds
+from placet.ports.world import Clock
+
+_FIRST_PAUSE_SECONDS = 0.0005
+_LONGEST_PAUSE_SECONDS = 0.008
+
+
+class Committer:
+    """Writes one group at a time over its own connection.
+
+    A group of one is written and flushed at once, in the caller's thread. Larger groups are
+    flushed in a thread, meanwhile others decide; until then nobody else uses the connection.
+    """
+
+    def __init__(self, path: Path, keeper: Keeper, clock: Clock, *, wait_seconds: float) -> None:
+        """Write to the file at `path`, waiting at most `wait_seconds` for other processes."""
+        self._path = path
+        self._keeper = keeper
+        self._clock = clock
+        self._wait_seconds = wait_seconds
+        self._connection: sqlite3.Connection | None = None
+        self._flushing = False
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="placet-ledger")
+
+    @property
+    def idle_connection(self) -> sqlite3.Connection | None:
+        """Return the connection for reading, where nothing is being written: its cache is warm."""
+        return None if self._flushing else self._connection
+
+    async def write(self, group: Sequence[Change], adopting: bool) -> Sequence[Verdict]:  # noqa: FBT001 - `WriteGroup`
+        """Write `group` and return one verdict each: what commits is durable, signed and anchored.
+
+        Raise `UnavailableError` where nothing was kept or nothing may be answered, `SealedError`,
+        and `OutcomeUnknownError` where COMMIT failed.
+        """
+        connection = await self._begin()
+        try:
+            written = self._decide(connection, group, adopting=adopting)
+        except BaseException:
+            self._abandon()
+            raise
+        if written.is_empty:
+            self._abandon()
+            return written.answers("")
+        note = self._finish(written.head) if len(group) == 1 else await self._finish_in_thread(written.head)
+        self._keeper.saw(written.head)
+        return written.answers(note)
+
+    def close(self) -> None:
+        """Release the connection and the thread."""
+        self._thread.shutdown()
+        self._forget()
+
+    async def _begin(self) -> sqlite3.Connection:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._wait_seconds
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                if self._connection is None:
+                    self._connection = schema.connect_writer(self._path)
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if not is_busy(error) or loop.time() >= deadline:
+                    raise unavailable("waiting for the write lock", error) from error
+            else:
+                return self._connection
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _decide(self, connection: sqlite3.Connection, group: Sequence[Change], *, adopting: bool) -> Written:
+        def root_at(size: int) -> bytes:
+            return merkle.root_at(size, lambda nodes: reading.read_nodes(connection, nodes))
+
+        with translated("writing"):
+            head = reading.read_head(connection)
+            self._keeper.admit(head, root_at, adopting=adopting)
+            return write_group(connection, group, head, cut_to_milliseconds(self._clock.now()))
+
+    def _finish(self, head: LogHead) -> str:
+        try:
+            with translated_commit():
+                self._connection_in_use().execute("COMMIT")
+        except BaseException:
+            self._forget()
+            raise
+        return self._keeper.acknowledge(head)
+
+    async def _finish_in_thread(self, head: LogHead) -> str:
+        self._flushing = True
+        finishing = self._thread.submit(self._finish, head)
+        try:
+            return await asyncio.shield(asyncio.wrap_future(finishing))
+        except asyncio.CancelledError:
+            finishing.result()  # the event loop ends: what was begun is finished before it
+            raise
+        finally:
+            self._flushing = False
+
+    def _connection_in_use(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise sqlite3.ProgrammingError("the connection is closed")
+        return self._connection
+
+    def _abandon(self) -> None:
+        try:
+            self._connection_in_use().execute("ROLLBACK")
+        except sqlite3.Error:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Drop the connection with whatever it holds; the next group opens another."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None

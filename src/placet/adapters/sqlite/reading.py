@@ -1,0 +1,118 @@
+"""Reading the tables: each question is one statement, and so of one moment."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from placet.domain.log import merkle
+from placet.domain.log.change import ABSENT, Change, Entity, EntityKey, Head, IndexRow, Snapshot
+from placet.domain.log.sequence import Facts, LogHead
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_LONGEST_PADDED = 64
+
+_HEAD = "SELECT size, time_ms, epoch, leaf, frontier FROM head"
+_LOAD = (
+    "SELECT head.size, head.time_ms, head.epoch, entity.key, entity.revision, entity.content "
+    "FROM head LEFT JOIN entity ON entity.key IN ({})"
+)
+_REVISIONS = "SELECT key, revision FROM entity WHERE key IN ({})"
+_ONCE = "SELECT key, seq FROM once WHERE key IN ({})"
+_COUNTERS = "SELECT name, value FROM counter WHERE name IN ({})"
+_NODES = "SELECT seq, nodes FROM entry WHERE seq IN ({})"
+_FIND = (
+    "SELECT value, key FROM index_row WHERE name = :name AND value >= :value AND value < :beyond "
+    "AND (value, key) > (:after_value, :after_key) ORDER BY value, key LIMIT :limit"
+)
+
+
+def read_head(connection: sqlite3.Connection) -> LogHead:
+    """Return the head row."""
+    size, time_ms, epoch, leaf, frontier = connection.execute(_HEAD).fetchone()
+    hashes = tuple(frontier[at : at + merkle.HASH_BYTES] for at in range(0, len(frontier), merkle.HASH_BYTES))
+    return LogHead(size=size, time=from_ms(time_ms), epoch=epoch, leaf=leaf, frontier=hashes)
+
+
+def load(connection: sqlite3.Connection, keys: Collection[EntityKey]) -> Snapshot:
+    """Return the entities under `keys` and the head, all of one moment."""
+    rows = _listed(connection, _LOAD, list(keys))
+    entities = dict.fromkeys(keys, ABSENT)
+    size, time_ms, epoch = rows[0][:3]
+    for *_, key, revision, content in rows:
+        if key is not None:
+            entities[key] = Entity(revision=revision, content=content)
+    return Snapshot(head=Head(size=size, time=from_ms(time_ms), epoch=epoch), entities=entities)
+
+
+def read_facts(connection: sqlite3.Connection, group: Sequence[Change]) -> Facts:
+    """Return everything that the premises of `group` are about."""
+    keys = {key for change in group for key in change.premises}
+    once = {key for change in group for key in change.once}
+    counters = {name for change in group for name in change.counters}
+    return Facts(
+        revisions=dict(_listed(connection, _REVISIONS, list(keys))) if keys else {},
+        once=dict(_listed(connection, _ONCE, list(once))) if once else {},
+        counters=dict(_listed(connection, _COUNTERS, list(counters))) if counters else {},
+    )
+
+
+def read_nodes(connection: sqlite3.Connection, nodes: Sequence[merkle.Node]) -> list[bytes]:
+    """Return the hashes of `nodes` (a `merkle.NodeReader`)."""
+    rows = dict(_listed(connection, _NODES, [node.written_by for node in nodes]))
+    size = merkle.HASH_BYTES
+    return [rows[node.written_by][size * node.level :][:size] for node in nodes]
+
+
+def find(connection: sqlite3.Connection, index: str, value: str, after: IndexRow | None, limit: int) -> list[IndexRow]:
+    """Return index rows whose value starts with `value`, by value and key, after the row `after`."""
+    rows = connection.execute(
+        _FIND,
+        {
+            "name": index,
+            "value": value,
+            "beyond": value + "\x7f",  # values are printable ASCII, which ends before it
+            "after_value": after.value if after else "",
+            "after_key": after.key if after else "",
+            "limit": limit,
+        },
+    )
+    return [IndexRow(index=index, value=found, key=EntityKey(key)) for found, key in rows.fetchall()]
+
+
+def one_value(connection: sqlite3.Connection, statement: str, key: str | int) -> bytes | int | None:
+    """Return the first column of the one row that `statement` finds by `key`, or None."""
+    row = connection.execute(statement, (key,)).fetchone()
+    return row[0] if row else None
+
+
+def from_ms(milliseconds: int) -> datetime:
+    """Return the instant so many milliseconds after 1970, without rounding."""
+    return _EPOCH + milliseconds * _MILLISECOND
+
+
+def to_ms(instant: datetime) -> int:
+    """Return the milliseconds since 1970 of an instant cut to milliseconds."""
+    return (instant - _EPOCH) // _MILLISECOND
+
+
+def _listed(connection: sqlite3.Connection, statement: str, wanted: Sequence[str | int]) -> list[Any]:
+    """Run `statement` with a list in its one place.
+
+    Lists are padded to powers of two, so that few statements are prepared and all stay cached; a
+    long list goes as one JSON value.
+    """
+    if len(wanted) > _LONGEST_PADDED:
+        return connection.execute(_with_list(statement, 0), (json.dumps(wanted),)).fetchall()
+    room = 1 << (len(wanted) - 1).bit_length() if wanted else 1
+    return connection.execute(_with_list(statement, room), (*wanted, *[None] * (room - len(wanted)))).fetchall()
+
+
+@cache
+def _with_list(statement: str, room: int) -> str:
+    return statement.format(", ".join("?" * room) or "SELECT value FROM json_each(?)")
