@@ -9,7 +9,7 @@ BIN := .venv/bin
 # Tests and packing find the Node that was installed by hash before any other.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
-PYTHONS := $(wildcard src tests bench tools)
+PYTHONS := src tests tools $(if $(wildcard bench/*.py),bench)
 # Runs a command that talks even when all is well, and shows what it said only if it failed.
 quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 
