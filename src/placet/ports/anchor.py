@@ -6,31 +6,32 @@ from typing import Protocol
 
 
 class Anchor(Protocol):
-    """Keeps one signed note per origin. Its methods block for microseconds and are never async.
+    """Keeps the newest signed note per origin. Its methods block for microseconds and are not async.
 
     Any number of processes may replace the note of one origin; the last one stays. An anchor
     *behind* its log harms nothing.
     """
 
-    def read(self, origin: str) -> str | None:
-        """Return the kept note, None where there is none.
+    def read(self, origin: str) -> tuple[str, ...]:
+        """Return what is kept: nothing, or notes of which each must agree with the log.
 
         Raise `UnavailableError` (`AUDIT_UNAVAILABLE`) if the keeper cannot be read.
         """
         ...
 
-    def replace(self, origin: str, note: str) -> str:
+    def replace(self, origin: str, note: str, *, lasting: bool = False) -> str:
         """Keep `note` instead of the old one, whole or not at all, and return its stamp.
 
-        On return every process sees it; it survives a power loss within about a second. Raise
-        `UnavailableError` (`AUDIT_UNAVAILABLE`), after which the old note is still there.
+        On return every process sees it, and a killed process loses nothing. It survives a power
+        loss after about a second, or on return where it is to be `lasting`. Raise
+        `UnavailableError` (`AUDIT_UNAVAILABLE`), after which an older note is still there.
         """
         ...
 
     def stamp(self, origin: str) -> str:
-        """Return a text that changes whenever somebody replaces the note; empty where there is none."""
+        """Return a text that changes when somebody else replaces the note; empty where there is none."""
         ...
 
     def close(self) -> None:
-        """Make the last note survive a power loss."""
+        """Make the last notes survive a power loss."""
         ...

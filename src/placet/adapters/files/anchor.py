@@ -1,4 +1,10 @@
-"""The anchor as a file: the newest signed note of each origin, in a folder outside the home (protocol 7)."""
+"""The anchor as files: the newest signed note of each origin, in a folder outside the home (protocol 7).
+
+Two files per origin. `NAME.note` lasts: it is replaced by rename, flushed before and after, at
+most once a second. `NAME.latest` is overwritten in place, in one write, with every note. Renaming
+for every note would cost two flushes (ext4 flushes a file that replaces another), and renaming
+without a flush may leave an empty file after a power loss; a torn `latest` is just ignored.
+"""
 
 from __future__ import annotations
 
@@ -11,102 +17,146 @@ from pathlib import Path
 from placet.domain.log.checkpoint import NOTE_LIMIT_BYTES
 from placet.errors import UnavailableError
 
-_FSYNC_EVERY_SECONDS = 1.0
+_LASTING_EVERY_SECONDS = 1.0
+_RECORD_BYTES = 2048
+_DIGEST_BYTES = 32
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_SLUG = 80
 
 
 class FileAnchor:
-    """Keeps one file per origin, replaced by rename.
+    """Keeps the notes of any number of origins in one folder, which it makes for its owner only.
 
-    A power loss may cost the last second of notes: an anchor behind its log harms nothing, so the
-    file is flushed to disk at most once a second, and when the anchor is closed.
+    After a kill nothing is lost. After a power loss the note is at most about a second old, which
+    harms nothing.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Keep notes in `folder`, which is made with the first note, for its owner only."""
+        """Keep notes in `folder`; nothing is made before the first note."""
         self._folder = folder
-        self._flushed_at: float | None = None
-        self._unflushed: set[Path] = set()
-        self._places: dict[str, tuple[Path, Path]] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def path(self, origin: str) -> Path:
-        """Return where the note of `origin` is: a readable part, then a digest that tells all apart."""
-        return self._place(origin)[0]
+        """Return the lasting file: a readable part of the origin, then a digest that tells all apart."""
+        return self._of(origin).lasting
 
-    def read(self, origin: str) -> str | None:
-        """Return the kept note, None where there is none."""
+    def read(self, origin: str) -> tuple[str, ...]:
+        """Return the lasting note and the latest one; nothing where the lasting one is missing."""
         try:
-            with self.path(origin).open("rb") as file:
-                return file.read(NOTE_LIMIT_BYTES + 1).decode("utf-8", "replace")
-        except FileNotFoundError:
-            return None
+            return self._of(origin).read()
         except OSError as error:
             raise _unavailable("read", error) from error
 
-    def replace(self, origin: str, note: str) -> str:
-        """Keep `note` instead of the old one, and return its stamp."""
-        final, fresh = self._place(origin)
+    def replace(self, origin: str, note: str, *, lasting: bool = False) -> str:
+        """Keep `note`, as `Anchor.replace` says."""
         try:
-            return self._replace(final, fresh, note.encode())
+            return self._of(origin).replace(note, lasting=lasting)
         except OSError as error:
-            fresh.unlink(missing_ok=True)
             raise _unavailable("written", error) from error
 
     def stamp(self, origin: str) -> str:
-        """Return what identifies the kept file; empty where there is none."""
+        """Return what identifies the kept files; empty where the lasting one is missing."""
         try:
-            return _stamp(self._place(origin)[0].stat())
-        except FileNotFoundError:
-            return ""
+            return self._of(origin).stamp()
         except OSError as error:
             raise _unavailable("read", error) from error
 
     def close(self) -> None:
-        """Make the last notes survive a power loss."""
-        for path in self._unflushed:
-            if path.exists():
-                _flush(path)
-        self._unflushed.clear()
-
-    def _replace(self, final: Path, fresh: Path, content: bytes) -> str:
-        if self._flushed_at is None:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        now = time.monotonic()
-        due = self._flushed_at is None or now - self._flushed_at >= _FSYNC_EVERY_SECONDS
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        """Make the last notes survive a power loss; raise `UnavailableError` where that fails."""
         try:
-            if os.write(descriptor, content) != len(content):
-                raise OSError("the note was written in part, the disk is full")
-            if due:
-                os.fsync(descriptor)
-            stamp = _stamp(os.fstat(descriptor))
-        finally:
-            os.close(descriptor)
-        fresh.replace(final)
-        if due:
-            _flush(self._folder)
-            self._flushed_at = now
-            self._unflushed.discard(final)
-        else:
-            self._unflushed.add(final)
-        return stamp
+            for kept in self._kept.values():
+                kept.close()
+        except OSError as error:
+            raise _unavailable("written", error) from error
 
-    def _place(self, origin: str) -> tuple[Path, Path]:
-        if origin not in self._places:
+    def _of(self, origin: str) -> _Kept:
+        if origin not in self._kept:
             slug = _UNSAFE.sub("_", origin)[:_LONGEST_SLUG].lstrip(".")
-            name = f"{slug}-{hashlib.sha256(origin.encode()).hexdigest()[:32]}.note"
-            final = self._folder / name
-            self._places[origin] = final, self._folder / f".{name}.{os.getpid()}-{id(self):x}"
-        return self._places[origin]
+            self._kept[origin] = _Kept(self._folder, f"{slug}-{hashlib.sha256(origin.encode()).hexdigest()[:32]}")
+        return self._kept[origin]
 
 
-def _stamp(status: os.stat_result) -> str:
-    return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_size}"
+class _Kept:
+    """The two files of one origin."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.lasting = folder / f"{name}.note"
+        self._latest = folder / f"{name}.latest"
+        self._fresh = folder / f".{name}.{os.getpid()}-{id(self):x}"
+        self._folder = folder
+        self._lasting_since: float | None = None
+        self._not_lasting = ""
+
+    def read(self) -> tuple[str, ...]:
+        try:
+            lasting = self.lasting.read_bytes()[: NOTE_LIMIT_BYTES + 1].decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ()
+        try:
+            latest = _unpack(self._latest.read_bytes())
+        except FileNotFoundError:
+            latest = ""
+        return (lasting, latest) if latest else (lasting,)
+
+    def replace(self, note: str, *, lasting: bool) -> str:
+        now = time.monotonic()
+        if lasting or self._lasting_since is None or now - self._lasting_since >= _LASTING_EVERY_SECONDS:
+            self._make_lasting(note)
+            self._lasting_since = now
+        else:
+            self._not_lasting = note
+        _write(self._latest, _pack(note), 0, flush=False)
+        return self.stamp()
+
+    def stamp(self) -> str:
+        try:
+            lasting = self.lasting.stat()
+            latest = self._latest.stat()
+        except FileNotFoundError:
+            return ""
+        return f"{lasting.st_ino}:{lasting.st_mtime_ns}:{latest.st_ino}:{latest.st_mtime_ns}:{latest.st_size}"
+
+    def close(self) -> None:
+        if self._not_lasting:
+            self._make_lasting(self._not_lasting)
+
+    def _make_lasting(self, note: str) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            _write(self._fresh, note.encode(), os.O_TRUNC, flush=True)
+            self._fresh.replace(self.lasting)
+        except OSError:
+            self._fresh.unlink(missing_ok=True)
+            raise
+        _flush(self._folder)
+        self._not_lasting = ""
 
 
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+def _pack(note: str) -> bytes:
+    content = note.encode()
+    return (hashlib.sha256(content).digest() + content).ljust(_RECORD_BYTES, b"\0")
+
+
+def _unpack(record: bytes) -> str:
+    """Return the note of a record, nothing where the record is torn."""
+    content = record[_DIGEST_BYTES:].rstrip(b"\0")
+    whole = len(record) == _RECORD_BYTES and hashlib.sha256(content).digest() == record[:_DIGEST_BYTES]
+    return content.decode("utf-8", "replace") if whole else ""
+
+
+def _write(path: Path, content: bytes, flags: int, *, flush: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+    try:
+        if os.write(descriptor, content) != len(content):
+            raise OSError("the note was written in part, the disk is full")
+        if flush:
+            os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:

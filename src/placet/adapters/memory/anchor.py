@@ -15,11 +15,11 @@ class MemoryAnchor:
         self.notes: dict[str, str] = {}
         self.writable = True
 
-    def read(self, origin: str) -> str | None:
-        """Return the kept note, None where there is none."""
-        return self.notes.get(origin)
+    def read(self, origin: str) -> tuple[str, ...]:
+        """Return the kept note, nothing where there is none."""
+        return (self.notes[origin],) if origin in self.notes else ()
 
-    def replace(self, origin: str, note: str) -> str:
+    def replace(self, origin: str, note: str, *, lasting: bool = False) -> str:  # noqa: ARG002 - nothing lasts here
         """Keep `note`; raise `UnavailableError` (`AUDIT_UNAVAILABLE`) where not writable."""
         if not self.writable:
             raise UnavailableError("AUDIT_UNAVAILABLE", "the anchor cannot be written")

@@ -44,11 +44,11 @@ class Keeper:
         if self.seal is None or self.seal.reason is Reason.ANCHOR_MISSING:
             stamp = self._anchor.stamp(self.key.origin)
             moved = not stamp or stamp != self._anchored_as
-            note = self._anchor.read(self.key.origin) if moved else None
+            notes = self._anchor.read(self.key.origin) if moved else ()
             head = read_head()
             self.seal = self._check_seen(head, root_at)
             if moved and self.seal is None:
-                self.seal = self._check_note(note, head, root_at)
+                self.seal = self._check_notes(notes, head, root_at)
                 self._anchored_as = "" if self.seal else stamp
             if self.seal is None:
                 self.saw(head)
@@ -104,7 +104,7 @@ class Keeper:
         seal = check_kept(open_checkpoint(note, self.key), head.size, root_at, where="what was shown")
         if seal is not None:
             self.seal = seal
-            self._anchor.replace(self.key.origin, note)
+            self._anchor.replace(self.key.origin, note, lasting=True)
 
     def close(self) -> None:
         """Make the anchor durable."""
@@ -115,14 +115,15 @@ class Keeper:
             return None
         return check_kept(self._checkpoint(self._seen), head.size, root_at, where="this process")
 
-    def _check_note(self, note: str | None, head: LogHead, root_at: RootAt) -> Seal | None:
-        if note is None:
+    def _check_notes(self, notes: tuple[str, ...], head: LogHead, root_at: RootAt) -> Seal | None:
+        if not notes:
             return missing_anchor(self.key.origin)
         try:
-            kept = open_checkpoint(note, self.key)
+            kept = [open_checkpoint(note, self.key) for note in notes]
         except VerificationError:
             return invalid_anchor(self.key.origin)
-        return check_kept(kept, head.size, root_at, where="the anchor")
+        seals = (check_kept(one, head.size, root_at, where="the anchor") for one in kept)
+        return next((seal for seal in seals if seal), None)
 
     def _checkpoint(self, head: LogHead) -> Checkpoint:
         return Checkpoint(origin=self.key.origin, size=head.size, root=head.root)
