@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from placet.domain.values.kinds import Mode
 from placet.ports.authority import CertificateAuthority
 from placet.ports.blobs import BlobStore
 from placet.ports.effects import Observer, SideEffectPort
+from placet.ports.keys import KeyMaker
 from placet.ports.store import Store
 from placet.ports.world import Clock, Randomness
 
@@ -57,5 +58,10 @@ class Context:
     observer: Observer
     blobs: BlobStore
     authority: CertificateAuthority
+    key_maker: KeyMaker
     settings: Settings = field(default_factory=Settings)
     at: Callable[[str], None] = _nowhere
+
+    def told(self, at: Callable[[str], None]) -> Context:
+        """Return the context whose named points are told to `at`."""
+        return replace(self, at=at)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from placet.core.context import Context
-from placet.core.decide import Decision, decide
+from placet.core.decide import Decision, decide, new_event_id
+from placet.core.entities.denials import DeniedRequest
 from placet.domain.authorization.checks import CheckDeniedError
-from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Snapshot
 from placet.domain.values.digest import sha256
 from placet.errors import PlacetError
@@ -40,20 +40,28 @@ async def record_denial(
     checks: Mapping[str, str] = error.checks if isinstance(error, CheckDeniedError) else {}
     receipt_id = error.receipt_id if isinstance(error, CheckDeniedError) else ""
     unbelieved = shown if isinstance(shown, str) and not receipt_id else ""
-    data: Object = {
-        "code": error.code,
-        "sentence": printable(error.message),
-        "alert": error.code in ALERTS,
-        "checks": {f"check_{number}": result for number, result in checks.items()},
-        "receipt_id": receipt_id,
-        "shown": sha256(unbelieved.encode("utf-8", "surrogatepass")) if unbelieved else "",
-        "run_id": printable(run_id),
-        "operation_id": printable(operation_id),
-    }
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - rests on nothing
+        denied = DeniedRequest(
+            denial_id=new_event_id(context, now),
+            code=error.code,
+            sentence=printable(error.message),
+            alert=error.code in ALERTS,
+            checks={f"check_{number}": result for number, result in checks.items()},
+            receipt_id=receipt_id,
+            shown=sha256(unbelieved.encode("utf-8", "surrogatepass")) if unbelieved else "",
+            actor=actor,
+            run_id=printable(run_id),
+            operation_id=printable(operation_id),
+            denied_at=now,
+        )
         return Decision(
-            type="authorization.denied", actor=actor, subject=printable(operation_id or run_id), data=data, writes={}
+            type="authorization.denied",
+            actor=actor,
+            subject=printable(operation_id or run_id),
+            data=denied.facts(),
+            writes={denied.key: denied.to_object()},
+            entry_id=denied.denial_id,
         )
 
     await decide(context, lambda _: (), decision)

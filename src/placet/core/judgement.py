@@ -30,6 +30,7 @@ from placet.domain.authorization.evaluate import PolicyDecision, approvals_diges
 from placet.domain.authorization.facts import Refusal
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.policy import Policy
 from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.authorization.principal import Principal
 from placet.domain.authorization.receipt import MAX_AGE_SECONDS
@@ -121,18 +122,26 @@ def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Op
 
 def decide_plan(context: Context, snapshot: Snapshot, plan: Plan, now: datetime) -> PolicyDecision | None:
     """Return what the policy in force says of the whole plan, None where none is in force."""
+    policy = policy_in_force(snapshot)
+    return evaluate(policy, plan, circumstances_of(context, snapshot, plan, now)) if policy else None
+
+
+def policy_in_force(snapshot: Snapshot) -> Policy | None:
+    """Return the policy that decides now, None before the first."""
     entity = entity_of(snapshot, POLICY_IN_FORCE)
-    if entity is None:
-        return None
+    return parse_policy(read_policy_in_force(entity).document) if entity else None
+
+
+def circumstances_of(context: Context, snapshot: Snapshot, plan: Plan, now: datetime) -> Circumstances:
+    """Return what besides policy and plan a decision rests on: `judgement_premises` must be loaded."""
     principals = _principals(snapshot)
-    circumstances = Circumstances(
+    return Circumstances(
         approvals=_approvals(snapshot, plan, principals),
         principals=principals,
         denials=_denials(snapshot, plan),
         now=now,
         embedded_in_ci=context.settings.embedded_in_ci,
     )
-    return evaluate(parse_policy(read_policy_in_force(entity).document), plan, circumstances)
 
 
 def shown_text(snapshot: Snapshot, plan: Plan) -> str:

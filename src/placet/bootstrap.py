@@ -1,0 +1,234 @@
+"""Chooses the adapters of an installation: the only place that does."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from placet.adapters.credentials.named import NamedCredentials
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.files.anchor import FileAnchor
+from placet.adapters.files.blobs import FolderBlobs
+from placet.adapters.files.keyring import FileKeyring
+from placet.adapters.files.objects import FolderExecutor
+from placet.adapters.live.observer import LiveObserver, OfflineObserver
+from placet.adapters.live.port import LiveSideEffects
+from placet.adapters.npm.executor import NpmExecutor
+from placet.adapters.npm.facts import NpmFacts
+from placet.adapters.softkeys.authority import SoftwareAuthority
+from placet.adapters.softkeys.maker import SoftwareKeyMaker
+from placet.adapters.sqlite.store import SqliteStore
+from placet.adapters.system import SystemClock, SystemRandomness
+from placet.config import Config
+from placet.core.context import Context, Settings
+from placet.core.decide import decide
+from placet.core.entities.governance import provider_key, stored_provider
+from placet.core.entities.stored import entity_of
+from placet.core.installation import Beginning, Profile, first_decisions
+from placet.core.settle import holds_fence
+from placet.domain.authorization.authorized import AuthorizedOperation
+from placet.domain.certificate.authority import SERIAL_BYTES, Issuer, make_intermediate, make_root, serial_number
+from placet.domain.certificate.keys import KeyAlgorithm
+from placet.domain.encoding.archive import manifest_of
+from placet.domain.log.checkpoint import signer_from
+from placet.domain.values.kinds import Mode, OperationKind
+from placet.errors import ConfigurationError
+from placet.ports.effects import FindProvider, Provider, Secret
+from placet.ports.keys import AuthorityRole, Keyring
+from placet.ports.store import Store
+
+LEDGER_FILE = "ledger.sqlite"
+TRUST_ROOT_FILE = "trust-root.json"
+RECEIPT_KEY_ID = "receipt-1"
+_RECEIPT_SECRET_BYTES = 32
+_EPOCH_BYTES = 16
+_BOOTSTRAP_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An installation that is open: its context, its ledger for auditors, and its folder."""
+
+    context: Context
+    ledger: SqliteStore
+    config: Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Founded:
+    """What `init` made. `bootstrap_key` is shown once, by whoever asked, and kept nowhere."""
+
+    home: Path
+    origin: str
+    profile: Profile
+    bootstrap_key: Secret | None
+    keys_sealed: bool
+
+
+async def found(config: Config, *, profile: Profile, name: str, algorithm: KeyAlgorithm) -> Founded:
+    """Make a new installation in `config.home`: keys, ledger, first state; whole, or not at all.
+
+    Raise `ConfigurationError`: `HOME_EXISTS` where the folder holds anything, `ANCHOR_INSIDE_HOME`,
+    and `PASSPHRASE_MISSING` for a team without one.
+    """
+    _check_place(config, profile)
+    clock, randomness = SystemClock(), SystemRandomness()
+    origin = f"{name}/{randomness.token(_EPOCH_BYTES).hex()}"
+    config.home.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{config.home.name}-", dir=config.home.parent))
+    try:
+        keyring = _keyring(config, building, plain=profile is Profile.TRIAL)
+        _make_keys(keyring, name, algorithm)
+        signer = signer_from(keyring.checkpoint_key())
+        anchor = FileAnchor(config.anchors)
+        store = SqliteStore.create(building / LEDGER_FILE, origin=origin, signer=signer, anchor=anchor, clock=clock)
+        bootstrap_key = "placet_boot_" + randomness.token(_BOOTSTRAP_BYTES).hex() if profile is Profile.TEAM else ""
+        beginning = Beginning(profile=profile, receipt_key_id=RECEIPT_KEY_ID, bootstrap_key=bootstrap_key)
+        context = _context(config, store, keyring, origin, offline=False, at=None)
+        for first in first_decisions(beginning, clock.now()):
+            await decide(context, lambda _: (), lambda _snapshot, _now, made=first: made)  # type: ignore[misc]
+        await store.close()
+        building.rename(config.home)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return Founded(
+        home=config.home,
+        origin=origin,
+        profile=profile,
+        bootstrap_key=Secret(bootstrap_key) if bootstrap_key else None,
+        keys_sealed=config.passphrase is not None,
+    )
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    config: Config, *, offline: bool = False, at: Callable[[str], None] | None = None
+) -> AsyncIterator[Opened]:
+    """Open the installation in `config.home`, and close it on leaving.
+
+    `offline` leaves every provider's facts unobserved; `at` is told each named point of a
+    publication (see `Context`). Raise `ConfigurationError` (`HOME_MISSING`, `PASSPHRASE_…`) and
+    `UnavailableError`.
+    """
+    if not (config.home / LEDGER_FILE).is_file():
+        raise ConfigurationError(
+            "HOME_MISSING", f"there is no installation at {config.home}", hint="placet init, or give --home DIR"
+        )
+    keyring = _keyring(config, config.home, plain=True)
+    signer = signer_from(keyring.checkpoint_key())
+    store = SqliteStore(config.home / LEDGER_FILE, signer, FileAnchor(config.anchors), SystemClock())
+    try:
+        origin = (await store.status()).origin
+        yield Opened(
+            context=_context(config, store, keyring, origin, offline=offline, at=at), ledger=store, config=config
+        )
+    finally:
+        await store.close()
+
+
+def _check_place(config: Config, profile: Profile) -> None:
+    if config.home.exists() and (not config.home.is_dir() or any(config.home.iterdir())):
+        raise ConfigurationError(
+            "HOME_EXISTS", f"{config.home} is not empty", hint="give another folder with --home, or remove it yourself"
+        )
+    if config.anchors.is_relative_to(config.home):
+        raise ConfigurationError(
+            "ANCHOR_INSIDE_HOME",
+            "the anchor must lie outside the home: it is what notices when the home is rolled back",
+            hint="set PLACET_ANCHOR to a folder elsewhere",
+        )
+    if profile is Profile.TEAM and config.passphrase is None:
+        raise ConfigurationError(
+            "PASSPHRASE_MISSING",
+            "a team's keys are sealed with a passphrase",
+            hint="set PLACET_PASSPHRASE_FILE to a file that holds it, or use --profile trial to try things out",
+        )
+
+
+def _keyring(config: Config, home: Path, *, plain: bool) -> FileKeyring:
+    return FileKeyring(home / "keys", passphrase=config.passphrase, plain=plain and config.passphrase is None)
+
+
+def _make_keys(keyring: Keyring, name: str, algorithm: KeyAlgorithm) -> None:
+    clock, randomness, maker = SystemClock(), SystemRandomness(), SoftwareKeyMaker()
+    now = clock.now()
+    root_key = maker.private_key(algorithm)
+    root = Issuer(
+        certificate=make_root(name, root_key, serial=serial_number(randomness.token(SERIAL_BYTES)), now=now),
+        key=root_key,
+    )
+    key = maker.private_key(algorithm)
+    serial = serial_number(randomness.token(SERIAL_BYTES))
+    intermediate = make_intermediate(root, name, key.public_key(), serial=serial, now=now)
+    keyring.add_authority(AuthorityRole.ROOT, root)
+    keyring.add_authority(AuthorityRole.INTERMEDIATE, Issuer(certificate=intermediate, key=key))
+    keyring.add_checkpoint_key(maker.checkpoint_key())
+    keyring.add_receipt_secret(RECEIPT_KEY_ID, randomness.token(_RECEIPT_SECRET_BYTES))
+
+
+def _context(
+    config: Config,
+    store: SqliteStore,
+    keyring: FileKeyring,
+    origin: str,
+    *,
+    offline: bool,
+    at: Callable[[str], None] | None,
+) -> Context:
+    clock = SystemClock()
+    egress, credentials = Egress(), NamedCredentials(config.environment)
+    npm, folder = NpmExecutor(egress, credentials, manifest_of), FolderExecutor()
+    context = Context(
+        store=store,
+        clock=clock,
+        randomness=SystemRandomness(),
+        issuer=origin,
+        mode=Mode.PROD,
+        receipt_secrets=keyring.receipt_secrets(),
+        minting_key=RECEIPT_KEY_ID,
+        effects=LiveSideEffects(
+            {("npm", OperationKind.PUBLISH_PACKAGE): npm, ("folder", OperationKind.PUT_OBJECT): folder},
+            _find_provider(store),
+            lambda authorized: _holds_fence(store, authorized),
+            clock,
+        ),
+        observer=OfflineObserver(clock)
+        if offline
+        else LiveObserver({"npm": NpmFacts(egress, credentials), "folder": folder}, _find_provider(store), clock),
+        blobs=FolderBlobs(config.home / "blobs"),
+        authority=SoftwareAuthority(keyring, public_base_url=config.public_base_url),
+        key_maker=SoftwareKeyMaker(),
+        settings=_settings(config),
+    )
+    return context if at is None else context.told(at)
+
+
+async def _holds_fence(store: Store, authorized: AuthorizedOperation) -> bool:
+    return await holds_fence(store, authorized)
+
+
+def _find_provider(store: Store) -> FindProvider:
+    async def find(provider_id: str) -> Provider | None:
+        key = provider_key(provider_id)
+        entity = entity_of(await store.load([key]), key)
+        return stored_provider(entity) if entity else None
+
+    return find
+
+
+def _settings(config: Config) -> Settings:
+    settle = {"npm": timedelta(minutes=15), "folder": timedelta(0)}
+    if config.settle is not None:
+        settle = dict.fromkeys(settle, config.settle)
+    return Settings(
+        deadline=config.deadline,
+        settle=settle,
+        embedded_in_ci=config.in_ci,
+        public_base_url=config.public_base_url,
+    )

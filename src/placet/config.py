@@ -1,0 +1,89 @@
+"""Settings: the environment and the command line's choices become one frozen object, here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from placet.errors import ConfigurationError
+from placet.ports.effects import Secret
+
+_CI = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION")
+_SECRET_LIMIT_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that a person may set, read once.
+
+    | variable | meaning | default |
+    |---|---|---|
+    | `PLACET_HOME` | the installation's folder | `~/.placet` |
+    | `PLACET_ANCHOR` | folder of the anchors, outside the home | `$XDG_STATE_HOME/placet/anchors` |
+    | `PLACET_PASSPHRASE`, `PLACET_PASSPHRASE_FILE` | what unlocks the home's keys | none |
+    | `PLACET_BOOTSTRAP_KEY`, `PLACET_BOOTSTRAP_KEY_FILE` | the key that `init` printed | none |
+    | `PLACET_PRINCIPAL` | who asks | `person:local` in the trial profile |
+    | `PLACET_DEADLINE_SECONDS` | how long one effect may take | 60 |
+    | `PLACET_SETTLE_SECONDS` | after its deadline, how long an absent effect may still appear | by provider kind |
+    | `PLACET_PUBLIC_BASE_URL` | where certificates' and runs' addresses point | `http://localhost:8480` |
+    """
+
+    home: Path
+    anchors: Path
+    passphrase: Secret | None
+    bootstrap_key: Secret | None
+    principal: str
+    deadline: timedelta
+    settle: timedelta | None
+    public_base_url: str
+    in_ci: bool
+    environment: Mapping[str, str] = field(repr=False)
+
+
+def load(environment: Mapping[str, str] | None = None, *, home: Path | None = None) -> Config:
+    """Return the settings of `environment` (this process's, where None), with `--home` over `PLACET_HOME`.
+
+    Raise `ConfigurationError` (`SETTING_INVALID`, `SECRET_FILE_UNREADABLE`). Nothing is created.
+    """
+    found = dict(os.environ) if environment is None else dict(environment)  # noqa: TID251 - the one reader
+    user = Path(found.get("HOME") or "/nonexistent")
+    state = Path(found.get("XDG_STATE_HOME") or user / ".local" / "state")
+    return Config(
+        home=(home or Path(found.get("PLACET_HOME") or user / ".placet")).absolute(),
+        anchors=Path(found.get("PLACET_ANCHOR") or state / "placet" / "anchors").absolute(),
+        passphrase=_secret(found, "PLACET_PASSPHRASE"),
+        bootstrap_key=_secret(found, "PLACET_BOOTSTRAP_KEY"),
+        principal=found.get("PLACET_PRINCIPAL", ""),
+        deadline=_seconds(found, "PLACET_DEADLINE_SECONDS") or timedelta(seconds=60),
+        settle=_seconds(found, "PLACET_SETTLE_SECONDS"),
+        public_base_url=(found.get("PLACET_PUBLIC_BASE_URL") or "http://localhost:8480").rstrip("/"),
+        in_ci=any(found.get(name, "") not in ("", "0", "false") for name in _CI),
+        environment=found,
+    )
+
+
+def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
+    """Return the secret of that name, or the first line of the file that `NAME_FILE` names."""
+    if environment.get(name):
+        return Secret(environment[name])
+    path = environment.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_SECRET_LIMIT_BYTES)
+        return Secret(content.decode().rstrip("\r\n"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError("SECRET_FILE_UNREADABLE", f"the file that {name}_FILE names cannot be read") from error
+
+
+def _seconds(environment: Mapping[str, str], name: str) -> timedelta | None:
+    text = environment.get(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= len("86400")) or int(text) > 86_400:  # noqa: PLR2004
+        raise ConfigurationError("SETTING_INVALID", f"{name} is {text[:20]!r}, not a number of seconds up to a day")
+    return timedelta(seconds=int(text))

@@ -1,0 +1,57 @@
+"""Governed acts and other core operations asked for on their own: a run of one operation (protocol 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from placet.core.context import Context
+from placet.core.decide import load
+from placet.core.entities.runs import Run, RunState, plan_key_of
+from placet.core.execute import Report, execute_plan
+from placet.core.judgement import Judgement, judge, judgement_premises
+from placet.core.runs import Intent, add_plan, move_run, open_run
+from placet.domain.authorization.plan import Plan
+from placet.domain.values.kinds import Mode
+from placet.errors import ApprovalsPendingError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A governed act that was asked for and performed: its run, and what became of it."""
+
+    run: Run
+    report: Report
+
+
+async def ask(context: Context, intent: Intent, *, requester: str, contents: Mapping[str, bytes]) -> Asked:
+    """Ask for one core operation, and perform it if the policy in force allows it at once.
+
+    Raise `DeniedError` where it is refused, and `ApprovalsPendingError` (`APPROVALS_MISSING`)
+    where it waits for approvals; `placet run resume` performs it once they are there.
+    """
+    for content in contents.values():
+        await context.blobs.put(content)
+    run = await open_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject))
+    plan = await add_plan(context, run, [intent])
+    if (await judgements_of(context, plan))[0].awaiting:
+        raise ApprovalsPendingError(
+            "APPROVALS_MISSING",
+            f"{intent.kind.value} of {intent.subject} waits for approvals",
+            hint=f"placet approve {run.run_id} --as person:NAME --key FILE, then: placet run resume {run.run_id}",
+        )
+    reports = await execute_plan(context, plan, actor=requester)
+    run = await move_run(context, run.run_id, RunState.EXECUTED, actor=requester)
+    return Asked(run=run, report=reports[0])
+
+
+async def judgements_of(context: Context, plan: Plan) -> list[Judgement]:
+    """Return what the policy in force says now of each operation of a plan."""
+    snapshot = await load(
+        context,
+        lambda loaded: (
+            {plan_key_of(plan.operations[0].operation_id)} | (judgement_premises(loaded, plan) if loaded else set())
+        ),
+    )
+    now = context.clock.now()
+    return [judge(context, snapshot, plan, operation, now) for operation in plan.operations]

@@ -1,0 +1,67 @@
+"""Find things for people: never a premise of a decision (protocol 7)."""
+
+from __future__ import annotations
+
+from placet.core.context import Context
+from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
+from placet.core.entities.denials import DeniedRequest, read_denied_request
+from placet.core.entities.runs import Run, read_run, run_key
+from placet.core.entities.stored import entity_of, required
+from placet.core.execute import Report, receipt_of, report_of
+from placet.core.runs import stored_plan
+
+_MOST = 1000
+
+
+async def find_runs(context: Context, subject: str) -> list[Run]:
+    """Return the runs about exactly `subject`, newest first."""
+    runs = []
+    for row in await context.store.find("run_subject", subject, limit=_MOST):
+        entity = entity_of(await context.store.load([row.key]), row.key)
+        if entity is not None and row.value == subject:
+            runs.append(read_run(entity))
+    return sorted(runs, key=lambda run: run.run_id, reverse=True)
+
+
+async def list_runs(context: Context, *, limit: int = 100) -> list[Run]:
+    """Return the newest runs first."""
+    rows = await context.store.find("run", "", limit=100_000)
+    newest = sorted((row.value for row in rows), reverse=True)[:limit]
+    return [
+        read_run(required(await context.store.load([run_key(run_id)]), run_key(run_id), "run")) for run_id in newest
+    ]
+
+
+async def reports_of(context: Context, run: Run) -> list[Report]:
+    """Return what became of each operation of the run's newest plan that has a receipt."""
+    if run.plans == 0:
+        return []
+    plan = await stored_plan(context, run.run_id, run.plans)
+    reports = []
+    for operation in plan.operations:
+        record = await receipt_of(context, operation.operation_id)
+        if record is not None:
+            reports.append(report_of(operation, record))
+    return reports
+
+
+async def find_certificates(context: Context, package: str) -> list[CertificateRecord]:
+    """Return the certificates of a package (`NAME` or `NAME@VERSION`), all of them where empty, oldest first."""
+    rows = await context.store.find("certificate_package", package, limit=_MOST)
+    exact = [row for row in rows if not package or row.value == package or row.value.startswith(f"{package}@")]
+    records = [read_certificate(required(await context.store.load([row.key]), row.key, "certificate")) for row in exact]
+    return sorted(records, key=lambda record: record.certificate_id)
+
+
+async def the_certificate(context: Context, certificate_id: str) -> CertificateRecord:
+    """Return one certificate, or raise `NotFoundError`."""
+    key = certificate_key(certificate_id)
+    return read_certificate(required(await context.store.load([key]), key, f"certificate {certificate_id[:40]}"))
+
+
+async def denials_of(context: Context, run_id: str) -> list[DeniedRequest]:
+    """Return what was denied in a run, oldest first."""
+    rows = await context.store.find("denied_request", f"{run_id}/", limit=_MOST)
+    return [
+        read_denied_request(required(await context.store.load([row.key]), row.key, "denied request")) for row in rows
+    ]

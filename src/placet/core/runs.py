@@ -1,0 +1,192 @@
+"""Open a run, add a plan to it, move it on (protocol 1 and 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from placet.core import identifiers
+from placet.core.context import Context
+from placet.core.decide import Decision, decide
+from placet.core.denials import record_denial
+from placet.core.entities.governance import POLICY_IN_FORCE, read_policy_in_force
+from placet.core.entities.runs import (
+    CLOSED_STATES,
+    Run,
+    RunState,
+    plan_key,
+    plan_object,
+    read_plan,
+    read_run,
+    run_key,
+)
+from placet.core.entities.stored import entity_of, required
+from placet.core.judgement import Judgement, judge, judgement_premises
+from placet.core.limits import plan_counters
+from placet.domain.authorization.operation import Artifact, Operation, Precondition, Subject
+from placet.domain.authorization.plan import Plan
+from placet.domain.encoding.canonical import Value
+from placet.domain.log.change import EntityKey, Snapshot
+from placet.domain.log.decision_records import PlanCreated
+from placet.domain.values.digest import sha256
+from placet.domain.values.kinds import Mode, OperationKind
+from placet.domain.values.time import cut_to_milliseconds
+from placet.errors import DeniedError
+
+_HARD = frozenset({"NO_RULE", "DENIED_BY_APPROVER", "EMBEDDED_IN_CI"})
+"""Reasons that no further approval can cure: planning itself is denied."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """An operation before it has an id: what somebody wants done."""
+
+    kind: OperationKind
+    subject: Subject
+    params: Mapping[str, Value]
+    artifacts: tuple[Artifact, ...] = ()
+    preconditions: tuple[Precondition, ...] = ()
+    certificate_id: str = ""
+
+
+async def open_run(context: Context, *, mode: Mode, requester: str, subject: str, archive_sha256: str = "") -> Run:
+    """Record that `requester` wants something done about `subject`, and return the new run."""
+    now = cut_to_milliseconds(context.clock.now())
+    run = Run(
+        run_id=identifiers.run_id(now, context.randomness.token(identifiers.RUN_RANDOM_BYTES)),
+        mode=mode,
+        requester=requester,
+        state=RunState.REQUESTED,
+        subject=subject,
+        archive_sha256=archive_sha256,
+        certificate_id="",
+        plans=0,
+        requested_at=now,
+    )
+
+    def decision(snapshot: Snapshot, at: datetime) -> Decision:  # noqa: ARG001 - a new run rests on nothing
+        return Decision(
+            type="run.requested",
+            actor=requester,
+            subject=subject,
+            data={"run_id": run.run_id, "mode": mode.value, "archive_sha256": archive_sha256},
+            writes={run.key: run.to_object()},
+            once=(run.run_id,),
+        )
+
+    await decide(context, lambda _: (), decision)
+    return run
+
+
+async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Plan:
+    """Store the run's next plan, made of `intents` in order, under the policy in force.
+
+    Raise `DeniedError` (recorded): `NO_RULE`, `DENIED_BY_APPROVER`, `EMBEDDED_IN_CI` where no
+    approval could help (in prod), `RATE_LIMITED` where a limit of plans asked for is reached,
+    `RUN_CLOSED` where the run has ended.
+    """
+    number = run.plans + 1
+    template = _template(context, run, intents, number)
+
+    def plan_of(snapshot: Snapshot) -> Plan:
+        policy = entity_of(snapshot, POLICY_IN_FORCE)
+        digest = read_policy_in_force(policy).digest if policy else sha256(b"")
+        return replace(template, policy_digest=digest)
+
+    def premises(snapshot: Snapshot | None) -> Collection[EntityKey]:
+        keys = {POLICY_IN_FORCE, run.key, plan_key(run.run_id, number)}
+        return keys if snapshot is None else keys | judgement_premises(snapshot, plan_of(snapshot))
+
+    def decision(snapshot: Snapshot, now: datetime) -> Decision:
+        plan = plan_of(snapshot)
+        standing = read_run(required(snapshot, run.key, "run"))
+        if standing.state in CLOSED_STATES:
+            raise DeniedError("RUN_CLOSED", f"run {run.run_id} is {standing.state.value}", hint="ask again")
+        judgements = [judge(context, snapshot, plan, operation, now) for operation in plan.operations]
+        if plan.mode is Mode.PROD:
+            _check_approvable(judgements)
+        return _plan_created(plan, number, standing, judgements, now)
+
+    try:
+        await decide(context, premises, decision)
+    except DeniedError as error:
+        await record_denial(context, error, actor=run.requester, run_id=run.run_id, operation_id="")
+        raise
+    return await stored_plan(context, run.run_id, number)
+
+
+async def stored_plan(context: Context, run_id: str, number: int) -> Plan:
+    """Return a stored plan, or raise `NotFoundError`."""
+    key = plan_key(run_id, number)
+    return read_plan(required(await context.store.load([key]), key, "plan"))
+
+
+async def stored_run(context: Context, run_id: str) -> Run:
+    """Return a run, or raise `NotFoundError`."""
+    return read_run(required(await context.store.load([run_key(run_id)]), run_key(run_id), f"run {run_id[:60]}"))
+
+
+async def move_run(context: Context, run_id: str, state: RunState, *, actor: str) -> Run:
+    """Record that the run has come to `state`; a run that has ended stays as it is."""
+
+    def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - does not depend on time
+        run = read_run(required(snapshot, run_key(run_id), "run"))
+        if run.state in CLOSED_STATES:
+            raise DeniedError("RUN_CLOSED", f"run {run_id} is {run.state.value}")
+        return Decision(
+            type=f"run.{state.value}",
+            actor=actor,
+            subject=run.subject,
+            data={"run_id": run_id},
+            writes={run.key: run.moved(state).to_object()},
+        )
+
+    await decide(context, lambda _: (run_key(run_id),), decision)
+    return await stored_run(context, run_id)
+
+
+def _template(context: Context, run: Run, intents: Sequence[Intent], number: int) -> Plan:
+    return Plan(
+        issuer=context.issuer,
+        run_id=run.run_id,
+        created_at=cut_to_milliseconds(context.clock.now()),
+        nonce=context.randomness.token(16).hex(),
+        mode=run.mode,
+        requester=run.requester,
+        policy_digest=sha256(b""),
+        operations=tuple(
+            Operation(
+                operation_id=f"{run.run_id}/{number}/{step}",
+                operation_kind=intent.kind,
+                certificate_id=intent.certificate_id,
+                subject=intent.subject,
+                params=intent.params,
+                artifacts=intent.artifacts,
+                preconditions=intent.preconditions,
+            )
+            for step, intent in enumerate(intents, 1)
+        ),
+    )
+
+
+def _check_approvable(judgements: Sequence[Judgement]) -> None:
+    for judgement in judgements:
+        for refusal in judgement.refusals:
+            if refusal.code in _HARD:
+                raise DeniedError(refusal.code, refusal.sentence)
+
+
+def _plan_created(plan: Plan, number: int, run: Run, judgements: Sequence[Judgement], now: datetime) -> Decision:
+    created = PlanCreated(
+        run_id=run.run_id, mode=plan.mode, plan_digest=plan.digest(), policy_digest=plan.policy_digest
+    )
+    return Decision(
+        type="plan.created",
+        actor=plan.requester,
+        subject=run.subject,
+        data=created.to_object(),
+        writes={plan_key(run.run_id, number): plan_object(plan), run.key: run.planned().to_object()},
+        once=(f"plan/{run.run_id}/{number}",),
+        counters=plan_counters(plan, judgements, now),
+    )

@@ -1,0 +1,139 @@
+"""Publish a package: the sequence of a publication, and nothing else (protocol 8, "order of a publication")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from placet.core.abandon import abandon_run
+from placet.core.context import Context
+from placet.core.entities.runs import Run, RunState
+from placet.core.lookup import find_runs, reports_of
+from placet.core.runs import open_run, stored_plan
+from placet.domain.authorization.operation import Subject
+from placet.domain.encoding.archive import ArchiveReading, read_archive
+from placet.domain.values.confusable import check_not_confusable
+from placet.domain.values.kinds import Mode
+from placet.errors import DeniedError, InvalidInputError
+from placet.usecases.certify_package import certify_package
+from placet.usecases.plan_publication import Parcel, Targets, choose_targets, plan_publication
+from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
+
+_PLANS_OF_A_PUBLICATION = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishRequest:
+    """What somebody wants published: the packed archive, where to, and as which dist-tag.
+
+    `to` names providers, all configured ones where empty; an empty `access` is the registry's default.
+    """
+
+    tgz: bytes
+    requester: str
+    to: tuple[str, ...] = ()
+    dist_tag: str = ""
+    access: str = ""
+
+
+Progress = Callable[[str, str], None]
+"""Told each step of the sequence and what is known then."""
+
+
+async def publish_package(
+    context: Context, request: PublishRequest, *, progress: Progress, wait: Waiter = give_up
+) -> Carried:
+    """Publish one package version under authorization, or finish an earlier attempt with the same bytes.
+
+    Raise `InvalidInputError` for an unsafe archive or a bad name, `DeniedError`
+    (`VERSION_EXISTS` and every code of policy and checks), and as `resume_run`.
+    """
+    package = read_archive(request.tgz)
+    request = replace(request, dist_tag=dist_tag_of(package, request.dist_tag))
+    progress("package", f"{package.name}@{package.version}")
+    targets = await choose_targets(context, request.to)
+    run = await _run_to_finish(context, package)
+    if run is None:
+        run = await _prepare(context, request, package, targets, progress)
+    else:
+        progress("resume", run.run_id)
+    if run.state is RunState.EXECUTED:
+        plan = await stored_plan(context, run.run_id, run.plans)
+        return Carried(run=run, plan=plan, reports=tuple(await reports_of(context, run)))
+    progress("approvals", run.run_id)
+    carried = await resume_run(context, run.run_id, wait=wait)
+    progress("executed", carried.run.run_id)
+    return carried
+
+
+def dist_tag_of(package: ArchiveReading, wanted: str) -> str:
+    """Return the dist-tag: the wanted one, or `latest`; a prerelease needs one to be named, as with npm."""
+    if wanted:
+        return wanted
+    if "-" in package.version.partition("+")[0]:
+        raise InvalidInputError(
+            "DIST_TAG_MISSING", f"{package.version} is a prerelease: latest is not for it", hint="--tag next"
+        )
+    return "latest"
+
+
+async def check_version_absent(context: Context, targets: Targets, package: ArchiveReading, dist_tag: str) -> None:
+    """Observe that the version is not there yet, before any certificate is made for it.
+
+    Raise `DeniedError` (`VERSION_EXISTS`), or `VERSION_UNOBSERVED` where the registry does not tell.
+    """
+    subject = Subject(provider=targets.registry, name=package.name, version=package.version, tag=dist_tag)
+    observed = await context.observer.observe(subject, "version")
+    if observed.value == "absent":
+        return
+    if observed.value == "unobserved":
+        raise DeniedError("VERSION_UNOBSERVED", f"{targets.registry} does not tell whether {subject} exists")
+    raise DeniedError(
+        "VERSION_EXISTS", f"{subject} exists already", hint="a version is written once: raise it and publish again"
+    )
+
+
+async def _run_to_finish(context: Context, package: ArchiveReading) -> Run | None:
+    """Return the run that a second attempt goes on with; one that came to no plan is abandoned."""
+    for run in await find_runs(context, f"{package.name}@{package.version}"):
+        if run.mode is not Mode.PROD or run.archive_sha256 != package.tarball_hash.removeprefix("sha256:"):
+            continue
+        if run.state is RunState.EXECUTED or (run.state is RunState.PLANNED and run.plans == _PLANS_OF_A_PUBLICATION):
+            return run
+        if run.state in (RunState.REQUESTED, RunState.PLANNED):
+            await abandon_run(context, run, RunState.ABANDONED, actor=run.requester)
+    return None
+
+
+async def _prepare(
+    context: Context, request: PublishRequest, package: ArchiveReading, targets: Targets, progress: Progress
+) -> Run:
+    """Request a run, certify, stamp, sign and plan."""
+    rows = await context.store.find("package", "", limit=10_000)
+    check_not_confusable(package.name, {row.value.rpartition("@")[0] for row in rows})
+    await check_version_absent(context, targets, package, request.dist_tag)
+    run = await open_run(
+        context,
+        mode=Mode.PROD,
+        requester=request.requester,
+        subject=f"{package.name}@{package.version}",
+        archive_sha256=package.tarball_hash.removeprefix("sha256:"),
+    )
+    context.at("run.requested")
+    progress("run", run.run_id)
+    certified = await certify_package(context, run, request.tgz, package)
+    progress("certified", certified.certificate.certificate_id)
+    parcel = Parcel(
+        package=package.name,
+        version=package.version,
+        dist_tag=request.dist_tag,
+        access=request.access,
+        archive=certified.archive,
+        certificate_id=certified.certificate.certificate_id,
+        certificate_pem=certified.certificate_pem,
+        statement=certified.statement,
+    )
+    plan = await plan_publication(context, certified.run, targets, parcel)
+    context.at("publication.planned")
+    progress("planned", plan.digest())
+    return certified.run.planned()

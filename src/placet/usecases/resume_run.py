@@ -1,0 +1,108 @@
+"""Go on with a planned run: wait for approvals, carry out what is left, end it (protocol 2 and 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from placet.core.abandon import abandon_run
+from placet.core.context import Context
+from placet.core.entities.runs import CLOSED_STATES, Run, RunState
+from placet.core.execute import Report, execute_plan
+from placet.core.governed import judgements_of
+from placet.core.runs import move_run, stored_plan, stored_run
+from placet.domain.authorization.facts import ReceiptState, Refusal
+from placet.domain.authorization.plan import Plan
+from placet.domain.values.kinds import Mode
+from placet.errors import ApprovalsPendingError, DeniedError, EffectError, InvalidInputError
+
+Waiter = Callable[[Run, tuple[Refusal, ...]], Awaitable[bool]]
+"""Told what is missing; returns True to look again, False to give up for now."""
+
+_ENDINGS = {
+    ReceiptState.CONFLICT: ("OTHER_CONTENT", "the provider holds other content under this name", "an incident: look"),
+    ReceiptState.INDETERMINATE: ("OUTCOME_UNKNOWN", "it is not known whether the effect was made", "placet reconcile"),
+    ReceiptState.RESERVED: ("IN_PROGRESS", "another process is performing it", "placet run show tells when it is done"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A run that was carried out: its plan, and what became of each operation."""
+
+    run: Run
+    plan: Plan
+    reports: tuple[Report, ...]
+
+
+async def give_up(run: Run, missing: tuple[Refusal, ...]) -> bool:  # noqa: ARG001 - a Waiter that does not wait
+    """Do not wait."""
+    return False
+
+
+async def resume_run(context: Context, run_id: str, *, wait: Waiter = give_up) -> Carried:
+    """Carry out what is left of a run's newest plan.
+
+    Raise `ApprovalsPendingError` where approvals are missing and `wait` gives up, `DeniedError`
+    where the policy refuses or a check does, `EffectError` where an effect failed, is in doubt,
+    in conflict, or under way elsewhere. Repeating it is safe.
+    """
+    run = await stored_run(context, run_id)
+    _check_resumable(run)
+    plan = await stored_plan(context, run_id, run.plans)
+    await _await_approvals(context, run, plan, wait)
+    reports = await execute_plan(context, plan, actor=run.requester)
+    last = reports[-1]
+    if last.state is not ReceiptState.EXECUTED:
+        if last.state is ReceiptState.CONFLICT:
+            await move_run(context, run_id, RunState.CONFLICT, actor=run.requester)
+        raise _not_executed(run, last)
+    context.at("plan.executed")
+    run = await move_run(context, run_id, RunState.EXECUTED, actor=run.requester)
+    context.at("run.executed")
+    return Carried(run=run, plan=plan, reports=tuple(reports))
+
+
+def _check_resumable(run: Run) -> None:
+    if run.mode is not Mode.PROD:
+        raise DeniedError("MODE_NOT_PROD", f"run {run.run_id} is a dry run: nothing of it can be performed")
+    if run.state in CLOSED_STATES:
+        raise DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: {run.state.value}")
+    if run.plans == 0:
+        raise InvalidInputError("PLAN_MISSING", f"run {run.run_id} has no plan yet")
+
+
+async def _await_approvals(context: Context, run: Run, plan: Plan, wait: Waiter) -> None:
+    while True:
+        judgements = await judgements_of(context, plan)
+        refusals = tuple(dict.fromkeys(refusal for each in judgements for refusal in each.refusals))
+        if not refusals:
+            return
+        if not all(each.awaiting for each in judgements if each.refusals):
+            await _refuse(context, run, refusals)
+        if not await wait(run, refusals):
+            raise ApprovalsPendingError(
+                "APPROVALS_MISSING",
+                "; ".join(refusal.sentence for refusal in refusals),
+                hint=f"placet approve {run.run_id} --as person:NAME --key FILE, then run this command again",
+            )
+
+
+async def _refuse(context: Context, run: Run, refusals: tuple[Refusal, ...]) -> None:
+    """Raise for the first refusal that no approval can cure; a denied run ends, its certificate with it."""
+    if any(refusal.code == "DENIED_BY_APPROVER" for refusal in refusals):
+        await abandon_run(context, run, RunState.DENIED, actor=run.requester)
+    raise DeniedError(refusals[0].code, refusals[0].sentence, hint=f"placet run show {run.run_id}")
+
+
+def _not_executed(run: Run, report: Report) -> EffectError:
+    kind = report.operation.operation_kind.value
+    if report.state in _ENDINGS:
+        code, sentence, hint = _ENDINGS[report.state]
+        return EffectError(code, f"{kind} of {report.operation.subject}: {sentence}", hint=hint)
+    said = report.response.get("status", "")
+    return EffectError(
+        report.error_code or "EFFECT_FAILED",
+        f"{kind} of {report.operation.subject} failed{f' (the provider answered {said})' if said else ''}",
+        hint=f"placet run show {run.run_id} tells why; run this command again to try once more",
+    )
