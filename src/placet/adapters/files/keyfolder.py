@@ -31,11 +31,11 @@ class KeyFolder:
         try:
             self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
             self._folder.chmod(_FOLDER_MODE)
-            _write_new(temporary, content)
             try:
+                _write_new(temporary, content)
                 os.link(temporary, target)  # unlike rename, this fails where the name is taken
             finally:
-                temporary.unlink()
+                temporary.unlink(missing_ok=True)
             _sync(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileExistsError as error:
             raise ConfigurationError("KEY_EXISTS", f"there is a key {name} already") from error

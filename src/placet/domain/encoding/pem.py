@@ -38,7 +38,7 @@ def read_certificate_der(der: bytes) -> x509.Certificate:
     """Return the certificate that `der` holds, or raise `InvalidInputError` (`CERTIFICATE_MALFORMED`).
 
     Guarantees version 3, a positive serial number, a key and extensions that can be read, and
-    that no byte outside the signed part could have another value.
+    that outside its signed part nothing but the algorithm's name could be another.
     """
     _check_size(der, _CERTIFICATE)
     try:
