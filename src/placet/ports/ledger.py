@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from placet.domain.log.change import Change, Committed
+from placet.domain.log.rows import LogRows
 from placet.domain.log.watch import Seal
 
 
@@ -42,4 +44,12 @@ class Ledger(Protocol):
 
         Raise as `Store.commit`; `ConfigurationError` (`ANCHOR_NOT_MISSING`) where there is one.
         """
+        ...
+
+    def kept_notes(self) -> tuple[str, ...]:
+        """Return the notes in the anchor, believed in nothing. Raise as `Anchor.read`."""
+        ...
+
+    def audit_rows(self) -> AbstractContextManager[LogRows]:
+        """Open all rows, as they are together at one moment, for verification; may be used in a thread."""
         ...

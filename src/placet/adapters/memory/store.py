@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 
+from placet.adapters.memory.home import MemoryHome
+from placet.adapters.memory.rows import MemoryRows
 from placet.adapters.sequencer.groups import Groups, Verdict
 from placet.adapters.sequencer.keeper import Keeper
 from placet.domain.log import merkle
@@ -20,36 +22,6 @@ from placet.ports.anchor import Anchor
 from placet.ports.ledger import LedgerStatus
 from placet.ports.store import ConflictError, OutcomeUnknownError
 from placet.ports.world import Clock
-
-
-@dataclass(slots=True)
-class MemoryHome:
-    """The tables. Two stores over one home are two processes over one database."""
-
-    head: LogHead
-    entries: list[bytes] = field(default_factory=list)
-    nodes: list[bytes] = field(default_factory=list)
-    roots: dict[int, bytes] = field(default_factory=dict)
-    entities: dict[EntityKey, Entity] = field(default_factory=dict)
-    once: dict[str, int] = field(default_factory=dict)
-    index: set[IndexRow] = field(default_factory=set)
-    counters: dict[str, int] = field(default_factory=dict)
-    detached: dict[Digest, bytes] = field(default_factory=dict)
-    erasable: dict[Digest, bytes] = field(default_factory=dict)
-
-    def read_nodes(self, nodes: Sequence[merkle.Node]) -> list[bytes]:
-        """Return the hashes of `nodes`."""
-        size = merkle.HASH_BYTES
-        return [self.nodes[node.written_by][size * node.level :][:size] for node in nodes]
-
-    def root_at(self, size: int) -> bytes:
-        """Return the root of the first `size` entries."""
-        return merkle.root_at(size, self.read_nodes)
-
-    def append(self, content: bytes, nodes: bytes) -> None:
-        """Write one entry and the nodes that it completes."""
-        self.entries.append(content)
-        self.nodes.append(nodes)
 
 
 class Fault(StrEnum):
@@ -174,6 +146,15 @@ class MemoryStore:
     async def observe(self, note: str) -> None:
         """Compare the log with a signed note that was kept elsewhere, as `Ledger.observe` says."""
         self._keeper.observe(note, self._home.head, self._home.root_at)
+
+    def kept_notes(self) -> tuple[str, ...]:
+        """Return the notes in the anchor, believed in nothing."""
+        return self._keeper.kept_notes()
+
+    @contextmanager
+    def audit_rows(self) -> Iterator[MemoryRows]:
+        """Open all rows for verification; nothing may commit meanwhile."""
+        yield MemoryRows(self._home)
 
     async def close(self) -> None:
         """Finish what was accepted."""

@@ -106,6 +106,10 @@ class Keeper:
             self.seal = seal
             self._anchor.replace(self.key.origin, note, lasting=True)
 
+    def kept_notes(self) -> tuple[str, ...]:
+        """Return the notes in the anchor, believed in nothing."""
+        return self._anchor.read(self.key.origin)
+
     def close(self) -> None:
         """Make the anchor durable."""
         self._anchor.close()

@@ -63,10 +63,10 @@ def read_facts(connection: sqlite3.Connection, group: Sequence[Change]) -> Facts
 
 
 def read_nodes(connection: sqlite3.Connection, nodes: Sequence[merkle.Node]) -> list[bytes]:
-    """Return the hashes of `nodes` (a `merkle.NodeReader`)."""
+    """Return the hashes of `nodes` (a `merkle.NodeReader`), empty ones where a row is missing."""
     rows = dict(_listed(connection, _NODES, [node.written_by for node in nodes]))
     size = merkle.HASH_BYTES
-    return [rows[node.written_by][size * node.level :][:size] for node in nodes]
+    return [rows.get(node.written_by, b"")[size * node.level :][:size] for node in nodes]
 
 
 def find(connection: sqlite3.Connection, index: str, value: str, after: IndexRow | None, limit: int) -> list[IndexRow]:

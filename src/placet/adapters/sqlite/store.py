@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from placet.adapters.sequencer.groups import Groups
@@ -11,6 +12,7 @@ from placet.adapters.sequencer.keeper import Keeper
 from placet.adapters.sqlite import reading, schema
 from placet.adapters.sqlite.committer import Committer
 from placet.adapters.sqlite.failures import translated
+from placet.adapters.sqlite.rows import SqliteRows, open_rows
 from placet.adapters.sqlite.writing import write_first
 from placet.domain.log import merkle
 from placet.domain.log.change import Change, Committed, EntityKey, IndexRow, Snapshot
@@ -56,6 +58,7 @@ class SqliteStore:
         Raise `ConfigurationError` (`LEDGER_NOT_FOUND`, `SCHEMA_UNKNOWN`, `CHECKPOINT_KEY_MISMATCH`)
         and `UnavailableError` (`AUDIT_UNAVAILABLE`).
         """
+        self._path = path
         with translated("opening"):
             self._reader, first = _open(path)
         self._keeper = Keeper(parse_vkey(parse_genesis(first)[1]), signer, anchor)
@@ -184,6 +187,14 @@ class SqliteStore:
         """Compare the log with a signed note that was kept elsewhere, as `Ledger.observe` says."""
         with translated("observing a checkpoint"):
             self._keeper.observe(note, reading.read_head(self._connection), self._root_at)
+
+    def kept_notes(self) -> tuple[str, ...]:
+        """Return the notes in the anchor, believed in nothing."""
+        return self._keeper.kept_notes()
+
+    def audit_rows(self) -> AbstractContextManager[SqliteRows]:
+        """Open all rows of one moment for verification, over a connection of their own."""
+        return open_rows(self._path)
 
     async def close(self) -> None:
         """Finish what was accepted and release the file."""

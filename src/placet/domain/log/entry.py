@@ -27,6 +27,7 @@ GENESIS_ID = "genesis"
 GENESIS_TYPE = "ledger.opened"
 DETACH_ABOVE_BYTES = 4096
 """`data` or `state` longer than this is detached by digest."""
+DETACHED_LIMIT_BYTES = 2**20
 
 ENTRY_ID = r"[a-z0-9][a-z0-9_]{0,63}"
 ENTRY_TYPE = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
@@ -35,6 +36,9 @@ KEY = r"[ -~]{1,512}"
 _HASH = r"[0-9a-f]{64}"
 _UNPRINTABLE = re.compile(r"[^ -\[\]-~]")
 _ENVELOPE_BYTES = len(f'{{"body":,"prev":"{"0" * 64}","seq":{2**53},"time":"2026-01-02T03:04:05.678Z","v":1}}')
+
+State = tuple[tuple[EntityKey, str], ...]
+"""Entity keys in order, each with the digest of its bytes, empty where it was deleted."""
 BODY_LIMIT_BYTES = ENTRY_LIMIT_BYTES - _ENVELOPE_BYTES
 
 
@@ -51,7 +55,7 @@ class Body:
     actor: str
     subject: str
     data: Object | Digest
-    state: tuple[tuple[EntityKey, str], ...] | Digest
+    state: State | Digest
     once: tuple[str, ...]
 
 
@@ -82,13 +86,13 @@ def encode_body(body: Object) -> bytes:
 
 def encode_data(data: Object) -> bytes:
     """Return the document under whose digest `data` is detached."""
-    return encode({"data": data}, limit=2**20)
+    return encode({"data": data}, limit=DETACHED_LIMIT_BYTES)
 
 
 def encode_state(state: Sequence[tuple[str, str]]) -> bytes:
     """Return the document under whose digest `state` is detached."""
     pairs: list[Value] = [list(pair) for pair in state]
-    return encode({"state": pairs}, limit=2**20)
+    return encode({"state": pairs}, limit=DETACHED_LIMIT_BYTES)
 
 
 def parse_entry(content: bytes) -> Entry:
@@ -139,13 +143,17 @@ def parse_genesis(content: bytes) -> tuple[str, str]:
     return origin, vkey
 
 
-def read_state(value: Value) -> tuple[tuple[EntityKey, str], ...]:
-    """Return the pairs of a `state` array: keys in strict order, digests or empty texts."""
-    record = Record({"state": value}, what="entry", code=MALFORMED)
-    pairs = record.list_of("state", _read_pair)
-    if any(after[0] <= before[0] for before, after in pairwise(pairs)):
-        record.refuse("has a state that is not sorted by key")
-    return pairs
+def read_detached_data(document: bytes) -> Object:
+    """Return the object in a detached `data` document; raise as `parse_entry`."""
+    record = Record(decode(document, limit=DETACHED_LIMIT_BYTES), what="detached data", code=MALFORMED)
+    data = record.object("data")
+    record.end()
+    return data
+
+
+def read_detached_state(document: bytes) -> State:
+    """Return the pairs in a detached `state` document; raise as `parse_entry`."""
+    return _read_state(decode(document, limit=DETACHED_LIMIT_BYTES))
 
 
 def escape(text: str) -> str:
@@ -184,8 +192,17 @@ def _read_data(value: Object) -> Object | Digest:
     return _read_reference(value) if "detached" in value else value
 
 
-def _read_detachable_state(value: Value) -> tuple[tuple[EntityKey, str], ...] | Digest:
-    return _read_reference(value) if isinstance(value, dict) else read_state(value)
+def _read_detachable_state(value: Value) -> State | Digest:
+    return _read_reference(value) if isinstance(value, dict) else _read_state({"state": value})
+
+
+def _read_state(value: Object) -> State:
+    record = Record(value, what="entry", code=MALFORMED)
+    pairs = record.list_of("state", _read_pair)
+    if any(after[0] <= before[0] for before, after in pairwise(pairs)):
+        record.refuse("has a state that is not sorted by key")
+    record.end()
+    return pairs
 
 
 def _read_reference(value: Object) -> Digest:
