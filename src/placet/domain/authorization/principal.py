@@ -176,12 +176,15 @@ def check_may_approve(principal: Principal | None, key_id: str, at: datetime) ->
 
 def _read_key(value: Value) -> PrincipalKey:
     record = Record(value, what="principal's key", code=_CODE)
+    line = record.text("public_key")
     key = PrincipalKey(
-        public_key=parse_public_key(record.text("public_key")),
+        public_key=parse_public_key(line),
         enrolled_at=record.instant("enrolled_at"),
         revoked_at=_optional_instant(record, "revoked_at"),
     )
     record.constant("key_id", key.key_id)
+    if key.public_key.line != line:
+        record.refuse("is not in its one spelling")
     record.end()
     return key
 

@@ -79,7 +79,7 @@ def parse_public_key(line: str) -> SshPublicKey:
     is too short or lets anybody sign. The comment is free text and dropped.
     """
     hint = "give one line of a .pub file: ed25519, ecdsa nistp256, rsa (2048 bits or more), or a FIDO key"
-    words = line.rstrip("\n").split(" ", 2)
+    words = line.removesuffix("\n").removesuffix("\r").split(" ", 2)
     if len(line) > _LIMIT_CHARACTERS or len(words) < 2 or "\n" in words[-1]:  # noqa: PLR2004 - type and key
         raise InvalidInputError(_CODE, "this is not one line of an OpenSSH public key file", hint=hint)
     if words[0] not in _READERS:
