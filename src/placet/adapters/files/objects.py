@@ -32,16 +32,19 @@ class FolderExecutor:
         object's name, which is the effect.
         """
         folder, segments = _folder(provider), _segments(authorized.operation)
-        content = _only_content(authorized)
+        content, may_have_acted = _only_content(authorized), False
         try:
             async with _Staged(folder, content) as staged:
                 await permit.check()
+                may_have_acted = True
                 await asyncio.to_thread(folder.place, staged, segments)
         except FileExistsError:
             return await self._judge(folder, authorized.operation, found_by="look_up")
         except OSError as error:
+            if not may_have_acted:
+                return _failed("PROVIDER_UNREACHABLE", f"the folder cannot be written ({error.strerror})")
             if error.errno in _NO_FOLDER:
-                return _denied(f"a link or a file stands in the way of {'/'.join(segments)}")
+                return _failed("EGRESS_DENIED", f"a link or a file stands in the way of {'/'.join(segments)}")
             return await self._judge(
                 folder, authorized.operation, found_by="look_up", reason=error.strerror or "I/O error"
             )
@@ -85,9 +88,8 @@ class FolderExecutor:
         )
 
 
-def _denied(reason: str) -> Outcome:
-    message = f"nothing was written: {reason}"
-    return Outcome(status=OutcomeStatus.FAILED, error_code="EGRESS_DENIED", error_message=message)
+def _failed(code: str, reason: str) -> Outcome:
+    return Outcome(status=OutcomeStatus.FAILED, error_code=code, error_message=f"nothing was written: {reason}")
 
 
 class _Staged:

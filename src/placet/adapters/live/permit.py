@@ -39,10 +39,14 @@ class FencePermit:
                 f"{self._authorized.operation.operation_id} is no longer ours",
                 hint="another process has taken over; `placet run show` tells what became of it",
             )
+        self.check_deadline()
+        self.was_given = True
+
+    def check_deadline(self) -> None:
+        """Return if the deadline has not passed; raise `EffectError` (`FENCE_LOST`)."""
         if self.seconds_left <= 0:
             raise EffectError(
                 FENCE_LOST,
                 f"nothing was sent: the reservation's deadline {format_instant(self._authorized.deadline)} has passed",
                 hint="run `placet reconcile`, then publish again",
             )
-        self.was_given = True

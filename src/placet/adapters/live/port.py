@@ -47,6 +47,7 @@ class LiveSideEffects:
         check_contents(authorized)
         provider, executor = await self._dispatch(authorized.operation)
         permit = FencePermit(authorized, self._holds_fence, self._clock)
+        permit.check_deadline()
         try:
             return await executor.perform(provider, authorized, permit)
         except PlacetError:
