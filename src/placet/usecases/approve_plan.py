@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from placet.core.abandon import abandon_run
 from placet.core.context import Context
 from placet.core.decide import Decision, decide, load
 from placet.core.denials import record_denial
@@ -20,7 +21,7 @@ from placet.core.entities.governance import (
     stored_denial,
     stored_principal,
 )
-from placet.core.entities.runs import CLOSED_STATES, Run, plan_key, read_plan, read_run, run_key
+from placet.core.entities.runs import CLOSED_STATES, Run, RunState, plan_key, read_plan, read_run, run_key
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import circumstances_of, judgement_premises, policy_in_force, shown_text
 from placet.core.runs import stored_run
@@ -178,3 +179,10 @@ def _denials(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprova
         moved = denial.denied(verified) if decision is ApprovalDecision.DENY else denial.withdrawn(verified)
         writes[EntityKey(key)] = denial_object(moved)
     return writes
+
+
+async def end_denied(context: Context, run_id: str) -> None:
+    """End a run that somebody denied, and revoke its certificate (protocol 8)."""
+    run = await stored_run(context, run_id)
+    if run.state not in CLOSED_STATES:
+        await abandon_run(context, run, RunState.DENIED, actor=run.requester)

@@ -11,11 +11,14 @@ from placet.core.entities.runs import Run, RunState
 from placet.core.lookup import find_runs, reports_of
 from placet.core.runs import open_run, stored_plan
 from placet.domain.authorization.operation import Subject
+from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.archive import ArchiveReading, read_archive
 from placet.domain.values.confusable import check_not_confusable
 from placet.domain.values.kinds import Mode
 from placet.errors import DeniedError, InvalidInputError
-from placet.usecases.certify_package import certify_package
+from placet.ports.effects import Observation
+from placet.usecases.certify_package import certify_package, keep
+from placet.usecases.dry_run import Intended, record_intents
 from placet.usecases.plan_publication import Parcel, Targets, choose_targets, plan_publication
 from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
 
@@ -26,14 +29,25 @@ _PLANS_OF_A_PUBLICATION = 2
 class PublishRequest:
     """What somebody wants published: the packed archive, where to, and as which dist-tag.
 
-    `to` names providers, all configured ones where empty; an empty `access` is the registry's default.
+    `to` names providers, all configured ones where empty; an empty `access` is the registry's
+    default; an empty `requester` is whoever the façade finds.
     """
 
     tgz: bytes
-    requester: str
+    requester: str = ""
     to: tuple[str, ...] = ()
     dist_tag: str = ""
     access: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """A dry run: its plan, each operation as it was recorded, and what the registry showed."""
+
+    run: Run
+    plan: Plan
+    intended: tuple[Intended, ...]
+    observed: Observation
 
 
 Progress = Callable[[str, str], None]
@@ -64,6 +78,41 @@ async def publish_package(
     carried = await resume_run(context, run.run_id, wait=wait)
     progress("executed", carried.run.run_id)
     return carried
+
+
+async def rehearse_package(context: Context, request: PublishRequest, *, progress: Progress) -> Rehearsed:
+    """Take the road of a publication as a dry run: plan, judge, and record what would be done; do nothing of it.
+
+    No certificate is issued and nothing is stamped or signed: the plan carries the archive as it
+    is. What the registry shows is observed, or `unobserved` where the context is offline.
+    """
+    package = read_archive(request.tgz)
+    request = replace(request, dist_tag=dist_tag_of(package, request.dist_tag))
+    progress("package", f"{package.name}@{package.version}")
+    targets = await choose_targets(context, request.to)
+    subject = Subject(provider=targets.registry, name=package.name, version=package.version, tag=request.dist_tag)
+    observed = await context.observer.observe(subject, "version")
+    run = await open_run(
+        context,
+        mode=Mode.DRY_RUN,
+        requester=request.requester,
+        subject=f"{package.name}@{package.version}",
+        archive_sha256=package.tarball_hash.removeprefix("sha256:"),
+    )
+    parcel = Parcel(
+        package=package.name,
+        version=package.version,
+        dist_tag=request.dist_tag,
+        access=request.access,
+        archive=await keep(context, f"{package.version}.tgz", request.tgz),
+        certificate_id="",
+        certificate_pem=None,
+        statement=None,
+    )
+    await plan_publication(context, run, targets, parcel)
+    run, plan, intended = await record_intents(context, run.run_id)
+    progress("blocked by mode", run.run_id)
+    return Rehearsed(run=run, plan=plan, intended=tuple(intended), observed=observed)
 
 
 def dist_tag_of(package: ArchiveReading, wanted: str) -> str:

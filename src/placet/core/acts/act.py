@@ -39,6 +39,11 @@ class Performance:
         value = self.operation.params.get(name, "")
         return value if isinstance(value, str) else ""
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the texts of the operation's list parameter `name`, none where it has none."""
+        values = self.operation.params.get(name)
+        return tuple(each for each in values if isinstance(each, str)) if isinstance(values, list) else ()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:

@@ -23,8 +23,7 @@ def _perform(performance: Performance) -> Deed:
     """Record the principal; one that exists gains the keys it lacks, and loses none."""
     keys = tuple(
         PrincipalKey(public_key=parse_public_key(line), enrolled_at=performance.now)
-        for line in performance.text("public_keys").split("\n")
-        if line
+        for line in performance.texts("public_keys")
     )
     key = principal_key(performance.operation.subject.name)
     standing = entity_of(performance.snapshot, key)

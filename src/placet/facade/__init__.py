@@ -1,0 +1,60 @@
+"""The verbs of Placet, for the command line, the web and other programs: nothing else knows the inside.
+
+    async with Placet.open(config.load()) as placet:
+        published = await placet.publishing.publish(request)
+
+Every method returns the JSON object that the command line prints with `--json`, and raises
+`PlacetError` with a stable code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from placet import bootstrap
+from placet.config import Config
+from placet.core.installation import Profile
+from placet.domain.certificate.keys import KeyAlgorithm
+from placet.domain.encoding.canonical import Object
+from placet.facade.governance import Governance
+from placet.facade.publishing import Publishing
+from placet.ports.effects import Secret
+
+
+class Placet:
+    """An open installation, its verbs grouped by theme."""
+
+    def __init__(self, opened: bootstrap.Opened) -> None:
+        """Take an installation that is open; use `open`."""
+        self.publishing = Publishing(opened)
+        self.governance = Governance(opened)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(
+        cls, config: Config, *, offline: bool = False, at: Callable[[str], None] | None = None
+    ) -> AsyncIterator[Placet]:
+        """Open the installation in `config.home` for the length of a `with`.
+
+        `offline` asks no provider anything. `at` is told each named point of a publication.
+        """
+        async with bootstrap.opened(config, offline=offline, at=at) as opened:
+            yield cls(opened)
+
+    @staticmethod
+    async def init(
+        config: Config, *, profile: str = "team", name: str = "placet", algorithm: str = "p256"
+    ) -> tuple[Object, Secret | None]:
+        """Make a new installation; return what was made, and a team's bootstrap key, shown once.
+
+        Raise `ConfigurationError` (`HOME_EXISTS`, `ANCHOR_INSIDE_HOME`, `PASSPHRASE_MISSING`).
+        """
+        founded = await bootstrap.found(config, profile=Profile(profile), name=name, algorithm=KeyAlgorithm(algorithm))
+        made: Object = {
+            "home": str(founded.home),
+            "origin": founded.origin,
+            "profile": founded.profile.value,
+            "keys_sealed": founded.keys_sealed,
+        }
+        return made, founded.bootstrap_key

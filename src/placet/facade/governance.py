@@ -1,0 +1,153 @@
+"""Principals, policy, providers: who may say yes, and where effects go (protocol 6)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from placet.bootstrap import Opened
+from placet.core.acts.act import PROVIDER
+from placet.core.acts.activate_policy import POLICY_ARTIFACT
+from placet.core.entities.governance import (
+    POLICY_IN_FORCE,
+    provider_key,
+    read_policy_in_force,
+    stored_principal,
+    stored_provider,
+)
+from placet.core.entities.stored import required
+from placet.core.governed import ask
+from placet.core.runs import Intent
+from placet.domain.authorization.operation import Subject
+from placet.domain.authorization.policy import Policy
+from placet.domain.authorization.policy_document import parse_policy
+from placet.domain.encoding.canonical import Object, Value
+from placet.domain.encoding.ssh_public_key import parse_public_key
+from placet.domain.values.kinds import OperationKind
+from placet.domain.values.time import format_instant
+from placet.errors import InvalidInputError
+from placet.facade.requester import governing_requester
+from placet.usecases.certify_package import keep
+
+_KINDS = {"npm": ("http", "https"), "folder": ("file",)}
+
+
+class Governance:
+    """Governed acts, and what is in force."""
+
+    def __init__(self, opened: Opened) -> None:
+        """Work on an open installation."""
+        self._opened = opened
+        self._context = opened.context
+
+    async def add_principal(
+        self, principal_id: str, *, public_keys: tuple[str, ...], on_behalf_of: str = "", requester: str = ""
+    ) -> Object:
+        """Enrol a principal with OpenSSH public keys, or add keys to one that is enrolled."""
+        lines = [parse_public_key(line).line for line in public_keys]
+        intent = Intent(
+            kind=OperationKind.ENROL_PRINCIPAL,
+            subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
+            params={"public_keys": list[Value](lines), "on_behalf_of": on_behalf_of},
+        )
+        return await self._ask(intent, {}, requester)
+
+    async def principals(self) -> Object:
+        """Return every principal with its keys' fingerprints."""
+        rows = await self._context.store.find("principal", "", limit=10_000)
+        found = await self._context.store.load([row.key for row in rows])
+        return {"principals": [stored_principal(required(found, row.key, "principal")).to_object() for row in rows]}
+
+    @staticmethod
+    def check_policy(document: bytes) -> Object:
+        """Return what a policy says, without putting it in force; raise `InvalidInputError` (`POLICY_INVALID`)."""
+        return _policy(parse_policy(document))
+
+    async def policy(self) -> Object:
+        """Return the policy in force, its document included; raise `NotFoundError` before the first."""
+        snapshot = await self._context.store.load([POLICY_IN_FORCE])
+        in_force = read_policy_in_force(required(snapshot, POLICY_IN_FORCE, "policy in force"))
+        return {
+            **_policy(parse_policy(in_force.document)),
+            "activated_at": format_instant(in_force.activated_at),
+            "document": in_force.document.decode(),
+        }
+
+    async def activate_policy(self, document: bytes, *, requester: str = "") -> Object:
+        """Put a policy in force."""
+        policy = parse_policy(document)
+        members = sorted(frozenset[str]().union(*policy.groups.values()))
+        intent = Intent(
+            kind=OperationKind.ACTIVATE_POLICY,
+            subject=Subject(provider=PROVIDER, name="policy", version=policy.version, tag=""),
+            params={"policy_digest": policy.digest, "members": list[Value](members)},
+            artifacts=(await keep(self._context, POLICY_ARTIFACT, document),),
+        )
+        return await self._ask(intent, {POLICY_ARTIFACT: document}, requester)
+
+    async def add_provider(
+        self, provider_id: str, *, kind: str, url: str, credential: str = "", private: bool = False, requester: str = ""
+    ) -> Object:
+        """Add or replace a provider; `credential` is empty, `env:NAME` or `file:PATH`, never the secret itself."""
+        _check_provider(kind, url, credential)
+        intent = Intent(
+            kind=OperationKind.CHANGE_EXECUTOR,
+            subject=Subject(provider=PROVIDER, name=provider_id, version="", tag=""),
+            params={"kind": kind, "url": url, "credential": credential, "private": private},
+        )
+        return await self._ask(intent, {}, requester)
+
+    async def providers(self) -> Object:
+        """Return every provider's record; credentials are names."""
+        rows = await self._context.store.find("provider", "", limit=1000)
+        found = await self._context.store.load([row.key for row in rows])
+        records = [stored_provider(required(found, provider_key(row.value), "provider")) for row in rows]
+        return {
+            "providers": [
+                {
+                    "provider_id": each.provider_id,
+                    "kind": each.kind,
+                    "url": each.url,
+                    "credential": each.credential,
+                    "private": each.private,
+                }
+                for each in records
+            ]
+        }
+
+    async def _ask(self, intent: Intent, contents: dict[str, bytes], requester: str) -> Object:
+        who = await governing_requester(self._opened, requester)
+        asked = await ask(self._context, intent, requester=who, contents=contents)
+        return {
+            "run_id": asked.run.run_id,
+            "receipt_id": asked.report.receipt_id,
+            "operation": intent.kind.value,
+            "subject": str(intent.subject),
+            **asked.report.response,
+        }
+
+
+def _policy(policy: Policy) -> Object:
+    return {
+        "version": policy.version,
+        "policy_digest": policy.digest,
+        "groups": {name: list[Value](sorted(members)) for name, members in sorted(policy.groups.items())},
+        "rules": len(policy.rules),
+        "embedded_in_ci": policy.embedded_in_ci,
+    }
+
+
+def _check_provider(kind: str, url: str, credential: str) -> None:
+    if kind not in _KINDS:
+        raise InvalidInputError("PROVIDER_INVALID", f"{kind[:40]!r} is no kind of provider", hint="npm or folder")
+    if urlsplit(url).scheme not in _KINDS[kind]:
+        raise InvalidInputError(
+            "PROVIDER_INVALID",
+            f"{url[:200]!r} is no address of a provider of kind {kind}",
+            hint=f"addresses begin with {' or '.join(f'{scheme}:' for scheme in _KINDS[kind])}",
+        )
+    if credential and not credential.startswith(("env:", "file:/")):
+        raise InvalidInputError(
+            "PROVIDER_INVALID",
+            "a credential is named, never given",
+            hint="env:NAME of a variable, or file:/PATH of a file that holds it",
+        )

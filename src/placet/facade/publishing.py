@@ -1,0 +1,111 @@
+"""Publish, rehearse, approve, resume, reconcile, and look at runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from placet.bootstrap import Opened
+from placet.core.lookup import list_runs
+from placet.domain.authorization.approval import ApprovalDecision
+from placet.domain.authorization.render import fingerprint
+from placet.domain.encoding.canonical import Object
+from placet.domain.values.time import format_instant
+from placet.errors import DeniedError
+from placet.facade import views
+from placet.facade.requester import requester_of
+from placet.ports.approval_signer import ApprovalSigner
+from placet.usecases.approve_plan import Ballot, end_denied, fill_in, record_approval, show_ballot
+from placet.usecases.publish_package import Progress, PublishRequest, publish_package, rehearse_package
+from placet.usecases.reconcile import reconcile
+from placet.usecases.resume_run import Waiter, give_up, resume_run
+from placet.usecases.show_run import show_run
+
+
+def _silent(step: str, detail: str) -> None:
+    """Show no progress."""
+
+
+class Publishing:
+    """What is asked for, approved and carried out."""
+
+    def __init__(self, opened: Opened) -> None:
+        """Work on an open installation."""
+        self._context = opened.context
+        self._opened = opened
+
+    async def publish(self, request: PublishRequest, *, progress: Progress = _silent, wait: Waiter = give_up) -> Object:
+        """Publish a packed archive under authorization, or finish an earlier attempt with the same bytes."""
+        named = replace(request, requester=await requester_of(self._opened, request.requester))
+        return views.carried(await publish_package(self._context, named, progress=progress, wait=wait))
+
+    async def rehearse(self, request: PublishRequest, *, progress: Progress = _silent) -> Object:
+        """Take the same road as a dry run: what would ship, under which reasons, without touching anything."""
+        named = replace(request, requester=await requester_of(self._opened, request.requester))
+        return views.rehearsed(await rehearse_package(self._context, named, progress=progress))
+
+    async def ballot(self, run_id: str, approver: str) -> Ballot:
+        """Return the run's plan as `approver` must be shown it before they say anything."""
+        return await show_ballot(self._context, run_id, approver)
+
+    async def say(
+        self, ballot: Ballot, decision: str, *, approver: str, key: Path, signer: ApprovalSigner, group: str = ""
+    ) -> Object:
+        """Approve, deny or withdraw, for every group the person may speak for unless `group` names one.
+
+        `signer` makes the signature where the key is; `DeniedError` says why it does not count.
+        """
+        public_key = await signer.public_key(key)
+        kind = ApprovalDecision(decision)
+        groups = (group,) if group else ballot.groups
+        if kind is not ApprovalDecision.APPROVE:
+            groups = groups[:1] or ("",)
+        if not groups:
+            raise DeniedError("APPROVER_INELIGIBLE", f"{approver} is in no group whose approval this plan needs")
+        for each in groups:
+            approval = fill_in(
+                self._context, ballot, approver=approver, key_id=public_key.key_id, decision=kind, group=each
+            )
+            encoded = approval.encode()
+            await record_approval(self._context, encoded, await signer.sign(encoded, key))
+        if kind is ApprovalDecision.DENY:
+            await end_denied(self._context, ballot.run.run_id)
+        return {
+            "run_id": ballot.run.run_id,
+            "decision": kind.value,
+            "approver": approver,
+            "groups": list(groups),
+            "plan_digest": ballot.plan.digest(),
+            "fingerprint": fingerprint(ballot.plan.digest()),
+        }
+
+    async def resume(self, run_id: str, *, wait: Waiter = give_up) -> Object:
+        """Go on with a planned run."""
+        return views.carried(await resume_run(self._context, run_id, wait=wait))
+
+    async def runs(self, *, limit: int = 100) -> Object:
+        """Return the newest runs first."""
+        return {"runs": [views.run(each) for each in await list_runs(self._context, limit=limit)]}
+
+    async def run(self, run_id: str) -> Object:
+        """Return the four-phase timeline of a run, and why each operation did or did not ship."""
+        return views.timeline(await show_run(self._context, run_id))
+
+    async def plan(self, run_id: str, approver: str = "person:nobody") -> Object:
+        """Return the newest plan of a run: its text as approvers are shown it, and its members."""
+        ballot = await show_ballot(self._context, run_id, approver)
+        return {
+            "run_id": run_id,
+            "plan_digest": ballot.plan.digest(),
+            "fingerprint": fingerprint(ballot.plan.digest()),
+            "created_at": format_instant(ballot.plan.created_at),
+            "requester": ballot.plan.requester,
+            "policy_digest": ballot.plan.policy_digest,
+            "mode": ballot.plan.mode.value,
+            "operations": [operation.to_object() for operation in ballot.plan.operations],
+            "text": ballot.text,
+        }
+
+    async def reconcile(self) -> Object:
+        """Look up every effect in doubt; send nothing."""
+        return {"receipts": [views.cleared(each) for each in await reconcile(self._context)]}

@@ -1,0 +1,46 @@
+"""Who asks: named, set, or the local person of a trial; or the bootstrap key, while it lives (protocol 6)."""
+
+from __future__ import annotations
+
+import hmac
+
+from placet.bootstrap import Opened
+from placet.core.denials import record_denial
+from placet.core.entities.governance import BOOTSTRAP, read_bootstrap_key
+from placet.core.entities.stored import entity_of
+from placet.core.installation import PROFILE, Profile, read_profile
+from placet.core.judgement import BOOTSTRAP_REQUESTER, LOCAL_PERSON
+from placet.domain.values.digest import sha256
+from placet.errors import ConfigurationError, DeniedError
+
+
+async def requester_of(opened: Opened, named: str) -> str:
+    """Return the principal in whose name a command asks.
+
+    Raise `ConfigurationError` (`REQUESTER_MISSING`) where a team's command names nobody.
+    """
+    if named or opened.config.principal:
+        return named or opened.config.principal
+    entity = entity_of(await opened.context.store.load([PROFILE]), PROFILE)
+    if entity is not None and read_profile(entity) is Profile.TRIAL:
+        return LOCAL_PERSON
+    raise ConfigurationError("REQUESTER_MISSING", "who asks?", hint="give --as person:NAME, or set PLACET_PRINCIPAL")
+
+
+async def governing_requester(opened: Opened, named: str) -> str:
+    """Return who asks for a governed act: the bootstrap key where one is given, else as `requester_of`.
+
+    Raise `DeniedError` (`BOOTSTRAP_INVALID`, recorded) where the given key is another one, or dead.
+    """
+    if opened.config.bootstrap_key is None or named:
+        return await requester_of(opened, named)
+    entity = entity_of(await opened.context.store.load([BOOTSTRAP]), BOOTSTRAP)
+    given = sha256(opened.config.bootstrap_key.reveal().encode())
+    if entity is not None and read_bootstrap_key(entity).live:
+        if hmac.compare_digest(given, read_bootstrap_key(entity).digest):
+            return BOOTSTRAP_REQUESTER
+        error = DeniedError("BOOTSTRAP_INVALID", "the bootstrap key is not the one that init printed")
+    else:
+        error = DeniedError("BOOTSTRAP_INVALID", "the bootstrap key is dead: the first policy is in force")
+    await record_denial(opened.context, error, actor=BOOTSTRAP_REQUESTER, run_id="", operation_id="")
+    raise error

@@ -1,0 +1,100 @@
+"""What a run is about, how far it came, and why each operation did or did not ship (contract 8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from placet.core.context import Context
+from placet.core.entities.denials import DeniedRequest
+from placet.core.entities.governance import approval_key, approval_set_key, read_approval_set, read_signed_approval
+from placet.core.entities.receipts import ReceiptRecord
+from placet.core.entities.runs import Run, plan_key
+from placet.core.entities.stored import entity_of, required
+from placet.core.execute import receipt_of
+from placet.core.governed import judgements_of
+from placet.core.judgement import Judgement
+from placet.core.lookup import denials_of
+from placet.core.runs import stored_plan, stored_run
+from placet.domain.authorization.approval import Approval, parse_approval
+from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.plan import Plan
+from placet.domain.log.entry import parse_entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationView:
+    """One operation: its newest receipt, what the policy says now, and what was denied of it."""
+
+    operation: Operation
+    receipt: ReceiptRecord | None
+    changed_at: datetime | None
+    judgement: Judgement
+    denials: tuple[DeniedRequest, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """A run with everything that is on record about it. `plan` is None before the first one."""
+
+    run: Run
+    plan: Plan | None
+    approvals: tuple[tuple[Approval, datetime], ...]
+    operations: tuple[OperationView, ...]
+    denials: tuple[DeniedRequest, ...]
+
+
+async def show_run(context: Context, run_id: str) -> RunView:
+    """Return what is on record about a run; raise `NotFoundError` where there is none."""
+    run = await stored_run(context, run_id)
+    denials = tuple(await denials_of(context, run_id))
+    if run.plans == 0:
+        return RunView(run=run, plan=None, approvals=(), operations=(), denials=denials)
+    plan = await stored_plan(context, run_id, run.plans)
+    judgements = await judgements_of(context, plan)
+    operations = [
+        await _operation(context, operation, judgement, denials)
+        for operation, judgement in zip(plan.operations, judgements, strict=True)
+    ]
+    return RunView(
+        run=run,
+        plan=plan,
+        approvals=await _approvals(context, run),
+        operations=tuple(operations),
+        denials=denials,
+    )
+
+
+async def _operation(
+    context: Context, operation: Operation, judgement: Judgement, denials: tuple[DeniedRequest, ...]
+) -> OperationView:
+    receipt = await receipt_of(context, operation.operation_id)
+    return OperationView(
+        operation=operation,
+        receipt=receipt,
+        changed_at=await _changed_at(context, receipt) if receipt else None,
+        judgement=judgement,
+        denials=tuple(each for each in denials if each.operation_id == operation.operation_id),
+    )
+
+
+async def _changed_at(context: Context, receipt: ReceiptRecord) -> datetime:
+    """Return the time of the entry that last wrote the receipt: a revision names its entry."""
+    revision = (await context.store.load([receipt.key])).entities[receipt.key].revision
+    return await entry_time(context, revision)
+
+
+async def entry_time(context: Context, seq: int) -> datetime:
+    """Return the time that the ledger stamped on entry `seq`."""
+    content = b"".join([content async for content in context.store.entries(seq, seq + 1)])
+    return parse_entry(content).time
+
+
+async def _approvals(context: Context, run: Run) -> tuple[tuple[Approval, datetime], ...]:
+    stored = plan_key(run.run_id, run.plans)
+    anchor = entity_of(await context.store.load([approval_set_key(stored)]), approval_set_key(stored))
+    count = read_approval_set(anchor).count if anchor else 0
+    keys = [approval_key(stored, number) for number in range(1, count + 1)]
+    snapshot = await context.store.load(keys)
+    said = [read_signed_approval(required(snapshot, key, "approval")) for key in keys]
+    return tuple((parse_approval(each.encoded), each.recorded_at) for each in said)
