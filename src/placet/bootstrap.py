@@ -34,7 +34,6 @@ from placet.core.settle import holds_fence
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.certificate.authority import SERIAL_BYTES, Issuer, make_intermediate, make_root, serial_number
 from placet.domain.certificate.keys import KeyAlgorithm
-from placet.domain.encoding.archive import manifest_of
 from placet.domain.log.checkpoint import signer_from
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.errors import ConfigurationError
@@ -183,7 +182,7 @@ def _context(
 ) -> Context:
     clock = SystemClock()
     egress, credentials = Egress(), NamedCredentials(config.environment)
-    npm, folder = NpmExecutor(egress, credentials, manifest_of), FolderExecutor()
+    npm, folder = NpmExecutor(egress, credentials), FolderExecutor()
     context = Context(
         store=store,
         clock=clock,

@@ -39,9 +39,12 @@ def test_a109_a_plan_that_names_another_host_opens_nothing(param: str) -> None:
 def test_a109_a_package_name_that_is_an_address_or_a_path_opens_nothing(name: str) -> None:
     archive = make_archive(name, "1.0.0")
     with NpmDouble(TOKEN) as double:
-        code = denied(World(npm_url=double.url), publish_operation(archive, name=name), archive)
+        world, operation = World(npm_url=double.url), publish_operation(archive, name=name)
+        code = denied(world, operation, archive)
+        with pytest.raises(PlacetError, match="NAME_INVALID"):
+            asyncio.run(world.port().look_up(operation))
 
-    assert (code, double.connections) == ("EGRESS_DENIED", 0)
+    assert (code, double.connections) == ("NAME_INVALID", 0)
 
 
 @pytest.mark.parametrize("registry", ["CANARY", "http://registry.example.com/", "https://registry.example.com/", "", 7])

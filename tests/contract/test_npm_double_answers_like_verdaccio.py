@@ -15,7 +15,7 @@ import pytest
 from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.npm.document import build_publication
 from placet.demo.npm_double import NpmDouble
-from support.effects import TOKEN, make_archive, manifest_of, publish_operation
+from support.effects import TOKEN, make_archive, publish_operation
 from support.verdaccio import running_verdaccio
 
 pytestmark = pytest.mark.node
@@ -43,7 +43,7 @@ class Registry:
     def publish(self, name: str, version: str, *, tag: str = "latest", token: str = "", text: str = "") -> Reply:
         archive = make_archive(name, version, description=text)
         operation = publish_operation(archive, name=name, version=version, dist_tag=tag)
-        publication = build_publication(operation, archive, manifest_of(archive), parse_endpoint(self.url))
+        publication = build_publication(operation, archive, parse_endpoint(self.url))
         path = "/" + name.replace("/", "%2f")
         return self.ask("PUT", path, token=token or self.token, body=publication.body)
 

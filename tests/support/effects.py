@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.files.objects import FolderExecutor
@@ -60,14 +59,6 @@ class Fence:
     async def holds(self, _: AuthorizedOperation) -> bool:
         self.asked += 1
         return self.held
-
-
-def manifest_of(archive: bytes) -> dict[str, Any]:
-    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as tar:
-        file = tar.extractfile("package/package.json")
-        assert file is not None
-        manifest: dict[str, Any] = json.load(file)
-    return manifest
 
 
 def make_archive(name: str, version: str, *, files: Mapping[str, str] | None = None, **manifest: object) -> bytes:
@@ -153,9 +144,7 @@ class World:
 
     def port(self) -> LiveSideEffects:
         executors: Executors = {
-            ("npm", OperationKind.PUBLISH_PACKAGE): NpmExecutor(
-                self.egress, self.credentials, manifest_of, sleep=no_wait
-            ),
+            ("npm", OperationKind.PUBLISH_PACKAGE): NpmExecutor(self.egress, self.credentials, sleep=no_wait),
             ("folder", OperationKind.PUT_OBJECT): FolderExecutor(),
         }
         return LiveSideEffects(executors, self.find_provider, self.fence.holds, self.clock)

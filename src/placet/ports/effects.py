@@ -72,11 +72,11 @@ class SideEffectPort(Protocol):
         """Attempt the effect once and tell what is known of it.
 
         Checks fence and deadline last thing before the first byte. Raises `DeniedError`
-        (`MODE_NOT_PROD`, `ARTIFACT_MISMATCH`), `EffectError` (`FENCE_LOST`, `EGRESS_DENIED`) and
-        `ConfigurationError` (`CREDENTIAL_MISSING`, `PROVIDER_UNKNOWN`) only where nothing was
-        sent, or the provider said that it had not acted. Whatever else happens after the first
-        byte is an `Outcome`: a timeout, a cut or an ambiguous answer is `indeterminate`.
-        Repeating it is not safe.
+        (`MODE_NOT_PROD`, `ARTIFACT_MISMATCH`), `EffectError` (`FENCE_LOST`, `EGRESS_DENIED`),
+        `InvalidInputError` (an unsafe archive) and `ConfigurationError` (`CREDENTIAL_MISSING`,
+        `PROVIDER_UNKNOWN`) only where nothing was sent, or the provider said that it had not
+        acted. Whatever else happens after the first byte is an `Outcome`: a timeout, a cut or an
+        ambiguous answer is `indeterminate`. Repeating it is not safe.
         """
         ...
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from placet.adapters.egress.endpoint import EGRESS_DENIED, Endpoint, parse_endpoint
 from placet.domain.authorization.operation import Operation
-from placet.errors import DeniedError, EffectError
-
-ManifestOf = Callable[[bytes], Mapping[str, object]]
-"""Returns the `package.json` of an archive; raises `InvalidInputError` for an unsafe one."""
+from placet.domain.encoding.archive import check_is_package, read_archive
+from placet.domain.package.manifest import derive_manifest
+from placet.domain.values.npm import parse_package_name
+from placet.errors import EffectError
 
 _ACCESS = {"": None, "public": "public", "restricted": "restricted"}
 _PARAMS = frozenset({"access", "dist_tag"})
@@ -34,12 +33,9 @@ class Publication:
 def package_path(package: str) -> str:
     """Return the path of a package's document, its scope joined by `%2f` as npm does it.
 
-    Raise `EffectError` (`EGRESS_DENIED`) for anything but `name` and `@scope/name`.
+    Raise `InvalidInputError` (`NAME_INVALID`) for anything that is no package name.
     """
-    scope, slash, name = package.rpartition("/")
-    if "/" in scope or not name or bool(slash) != package.startswith("@") or scope == "@":
-        raise EffectError(EGRESS_DENIED, f"nothing was opened: {package[:80]!r} is no package name")
-    return "/" + quote(package, safe="@!'()*~").replace("%2F", "%2f")
+    return "/" + parse_package_name(package).replace("/", "%2f")
 
 
 def integrity_of(operation: Operation) -> str:
@@ -48,23 +44,21 @@ def integrity_of(operation: Operation) -> str:
     return "sha512-" + base64.b64encode(digest).decode("ascii")
 
 
-def build_publication(
-    operation: Operation, archive: bytes, manifest: Mapping[str, object], to: Endpoint
-) -> Publication:
-    """Return the publish request of `archive`, whose own manifest is `manifest`, for registry `to`.
+def build_publication(operation: Operation, archive: bytes, to: Endpoint) -> Publication:
+    """Return the publish request of `archive` for registry `to`, its manifest derived from the archive.
 
-    Raise `DeniedError` (`MANIFEST_MISMATCH`) where the archive names another package or version,
-    and `EffectError` (`EGRESS_DENIED`) where plan or package name a place to publish to that is
-    not the provider's.
+    Raise `InvalidInputError` (`MANIFEST_MISMATCH`, `ARTIFACT_UNSAFE` …) where the archive is
+    unsafe or names another package or version, and `EffectError` (`EGRESS_DENIED`) where plan or
+    package name a place to publish to that is not the provider's.
     """
     package, version = operation.subject.name, operation.subject.version
-    if (manifest.get("name"), manifest.get("version")) != (package, version):
-        raise DeniedError("MANIFEST_MISMATCH", f"the archive's package.json is not that of {package}@{version}")
+    reading = read_archive(archive)
+    check_is_package(reading, package, version)
+    manifest = derive_manifest(reading)
     _check_target(operation, manifest, to)
     dist_tag, access = str(operation.params.get("dist_tag", "")) or "latest", str(operation.params.get("access", ""))
-    integrity = integrity_of(operation)
     dist = {
-        "integrity": integrity,
+        "integrity": reading.integrity,
         "shasum": hashlib.sha1(archive, usedforsecurity=False).hexdigest(),
         "tarball": to.url(f"{package_path(package)}/-/{package.rpartition('/')[2]}-{version}.tgz"),
     }
@@ -75,12 +69,12 @@ def build_publication(
         "name": package,
         "description": manifest.get("description", ""),
         "dist-tags": {dist_tag: version},
-        "versions": {version: {**manifest, "_id": f"{package}@{version}", "dist": dist}},
+        "versions": {version: {**manifest, "dist": dist}},
         "access": _ACCESS[access],
         "_attachments": {f"{package}-{version}.tgz": attachment},
     }
     body = json.dumps(document, separators=(",", ":"), allow_nan=False).encode("ascii")
-    return Publication(package=package, version=version, dist_tag=dist_tag, integrity=integrity, body=body)
+    return Publication(package=package, version=version, dist_tag=dist_tag, integrity=reading.integrity, body=body)
 
 
 def _check_target(operation: Operation, manifest: Mapping[str, object], to: Endpoint) -> None:

@@ -14,7 +14,7 @@ from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.egress.exchange import AmbiguousError, Answer, Egress, NothingSentError
 from placet.adapters.npm.answers import Says, read_answer, seconds_to_wait
 from placet.adapters.npm.client import Registry
-from placet.adapters.npm.document import ManifestOf, Publication, build_publication, integrity_of
+from placet.adapters.npm.document import Publication, build_publication, integrity_of
 from placet.adapters.npm.lookup import look_up_version
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.operation import Operation
@@ -42,21 +42,19 @@ class _Sent:
 class NpmExecutor:
     """Publishes packages to npm registries and looks versions up."""
 
-    def __init__(
-        self, egress: Egress, credentials: Credentials, manifest_of: ManifestOf, *, sleep: Sleep = asyncio.sleep
-    ) -> None:
-        """Take the way out, where credentials are, how an archive is read, and how to wait."""
+    def __init__(self, egress: Egress, credentials: Credentials, *, sleep: Sleep = asyncio.sleep) -> None:
+        """Take the way out, where credentials are, and how to wait."""
         self._egress = egress
         self._credentials = credentials
-        self._manifest_of = manifest_of
         self._sleep = sleep
 
     async def perform(self, provider: Provider, authorized: AuthorizedOperation, permit: SendPermit) -> Outcome:
-        """Publish the archive once and tell what the registry then shows, as `Executor.perform`."""
+        """Publish the archive once and tell what the registry then shows, as `Executor.perform`.
+
+        Raise `InvalidInputError` for an archive that is unsafe or of another package.
+        """
         registry = self._registry(provider)
-        archive = _only_archive(authorized)
-        manifest = self._manifest_of(archive)
-        publication = build_publication(authorized.operation, archive, manifest, registry.endpoint)
+        publication = build_publication(authorized.operation, _only_archive(authorized), registry.endpoint)
         sent = await self._send(registry, publication, permit)
         return await self._judge(registry, publication, sent)
 
