@@ -78,9 +78,11 @@ CASES = [
         {"run_id": "", "mode": "Prod", "plan_digest": "", "policy_digest": ""},
     ),
     Case(
-        ApprovalRecorded(approval={"v": 1}, signature="U1NI", assurance=2),
+        ApprovalRecorded(
+            approval={"v": 1}, signature="U1NI", assurance=2, recorded_at=datetime(2026, 1, 2, tzinfo=UTC)
+        ),
         read_approval_recorded,
-        {"approval": "", "signature": "-", "assurance": 4},
+        {"approval": "", "signature": "-", "assurance": 4, "recorded_at": ""},
     ),
     Case(ReceiptIssued(receipt={"v": 1}), read_receipt_issued, {"receipt": ""}),
     Case(

@@ -154,7 +154,10 @@ def _recorded(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprov
     }
     writes |= _denials(snapshot, run, plan, verified)
     record = ApprovalRecorded(
-        approval=decode(signed.encoded), signature=encode_base64(signed.signature), assurance=verified.assurance
+        approval=decode(signed.encoded),
+        signature=encode_base64(signed.signature),
+        assurance=verified.assurance,
+        recorded_at=verified.recorded_at,
     )
     return Decision(
         type="approval.recorded",

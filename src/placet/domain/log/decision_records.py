@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
 from placet.domain.log.record_types import CODE, ID
 from placet.domain.values.digest import Digest
 from placet.domain.values.kinds import Mode
+from placet.domain.values.time import format_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +101,23 @@ def read_plan_created(data: Value) -> PlanCreated:
 class ApprovalRecorded:
     """An approval object, the SSH signature over its canonical bytes (base64 of the SSHSIG blob), its assurance.
 
-    The signature is empty at assurance 1: there the Core vouches for the session.
+    `recorded_at` is the instant for which it was verified; it orders what approvers say. The
+    signature is empty at assurance 1: there the Core vouches for the session.
     """
 
     approval: Object
     signature: str
     assurance: int
+    recorded_at: datetime
 
     def to_object(self) -> Object:
         """Return the entry's data."""
-        return {"approval": self.approval, "signature": self.signature, "assurance": self.assurance}
+        return {
+            "approval": self.approval,
+            "signature": self.signature,
+            "assurance": self.assurance,
+            "recorded_at": format_instant(self.recorded_at),
+        }
 
 
 def read_approval_recorded(data: Value) -> ApprovalRecorded:
@@ -118,6 +127,7 @@ def read_approval_recorded(data: Value) -> ApprovalRecorded:
         approval=record.object("approval"),
         signature=record.text("signature", r"[A-Za-z0-9+/=]*"),
         assurance=record.integer("assurance", least=1, most=3),
+        recorded_at=record.instant("recorded_at"),
     )
     record.end()
     return read
