@@ -22,6 +22,7 @@ from placet.domain.authorization.policy import Policy
 from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.authorization.principal import Principal, PrincipalKey, checked
 from placet.domain.authorization.render import render_plan, shown_digest
+from placet.domain.encoding.ssh_public_key import SshPublicKey
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import Mode, OperationKind
 from support.soft_keys import SoftKey, soft_key
@@ -118,7 +119,7 @@ def shown(plan: Plan) -> ShownPlan:
     return ShownPlan(plan=plan, shown_digest=shown_digest(render_plan(plan, VERSION)))
 
 
-def an_approval(plan: Plan, name: str, key: SoftKey, **changed: Any) -> Approval:
+def an_approval(plan: Plan, name: str, key: SshPublicKey, **changed: Any) -> Approval:
     members: dict[str, Any] = {
         "issuer": plan.issuer,
         "run_id": plan.run_id,
@@ -127,7 +128,7 @@ def an_approval(plan: Plan, name: str, key: SoftKey, **changed: Any) -> Approval
         "decision": ApprovalDecision.APPROVE,
         "group": "maintainers",
         "approver": f"person:{name}",
-        "key_id": key.public.key_id,
+        "key_id": key.key_id,
         "issued_at": NOW,
         "expires_at": NOW + timedelta(hours=24),
     }
@@ -147,7 +148,7 @@ def says(
 ) -> VerifiedApproval:
     """Return what the named person says on `plan`, signed and verified at `at`."""
     key = key or key_of(name, kind)
-    approval = an_approval(plan, name, key, group=group, decision=decision)
+    approval = an_approval(plan, name, key.public, group=group, decision=decision)
     signature = key.sign(approval.encode(), flags=flags)
     return verify_approval(approval.encode(), signature, about=shown(plan), principal=a_person(name, key), at=at)
 

@@ -56,7 +56,7 @@ def refused(approval: Approval, plan: Plan = PLAN, **changed: Any) -> str:
 
 
 def test_an_approval_has_exactly_these_members() -> None:
-    members = decode(an_approval(PLAN, "alice", KEY).encode())
+    members = decode(an_approval(PLAN, "alice", KEY.public).encode())
 
     assert members == {
         "v": 1,
@@ -76,15 +76,15 @@ def test_an_approval_has_exactly_these_members() -> None:
 
 @pytest.mark.parametrize("decision", list(ApprovalDecision))
 def test_an_approval_reads_back_as_it_was_written(decision: ApprovalDecision) -> None:
-    approval = an_approval(PLAN, "alice", KEY, decision=decision)
+    approval = an_approval(PLAN, "alice", KEY.public, decision=decision)
 
     assert parse_approval(approval.encode()) == approval
 
 
-@pytest.mark.parametrize("name", sorted(decode(an_approval(PLAN, "alice", KEY).encode())))
+@pytest.mark.parametrize("name", sorted(decode(an_approval(PLAN, "alice", KEY.public).encode())))
 @pytest.mark.parametrize("value", [None, "", 7, True, [], {}, "x" * 300, "\n"], ids=repr)
 def test_no_member_may_be_missing_or_of_another_form(name: str, value: Value | None) -> None:
-    members = decode(an_approval(PLAN, "alice", KEY).encode())
+    members = decode(an_approval(PLAN, "alice", KEY.public).encode())
     changed: Object = {**members, name: value} if value is not None else {k: v for k, v in members.items() if k != name}
 
     with pytest.raises(InvalidInputError) as caught:
@@ -117,7 +117,7 @@ def _spelled(members: Object) -> bytes:
     ],
 )
 def test_members_outside_the_grammar_are_refused(changed: Object) -> None:
-    members = decode(an_approval(PLAN, "alice", KEY).encode())
+    members = decode(an_approval(PLAN, "alice", KEY.public).encode())
 
     with pytest.raises(InvalidInputError) as caught:
         parse_approval(encode({**members, **changed}))
@@ -127,7 +127,7 @@ def test_members_outside_the_grammar_are_refused(changed: Object) -> None:
 
 @pytest.mark.parametrize("decision", [ApprovalDecision.DENY, ApprovalDecision.WITHDRAW])
 def test_denying_and_withdrawing_need_no_group(decision: ApprovalDecision) -> None:
-    assert verified(an_approval(PLAN, "alice", KEY, decision=decision, group="")).approval.group == ""
+    assert verified(an_approval(PLAN, "alice", KEY.public, decision=decision, group="")).approval.group == ""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -147,36 +147,38 @@ def test_the_digest_is_that_of_the_canonical_bytes_and_the_plans_mode() -> None:
 
 
 def test_a_verified_approval_cannot_be_built() -> None:
-    approval = an_approval(PLAN, "alice", KEY)
+    approval = an_approval(PLAN, "alice", KEY.public)
 
     with pytest.raises(TypeError, match="verify_approval"):
         VerifiedApproval(approval=approval, digest=sha256(b""), assurance=3, recorded_at=NOW, made_by=object())
 
 
 def test_an_approval_is_for_one_log_run_plan_and_text() -> None:
-    assert "another log" in refused(an_approval(PLAN, "alice", KEY, issuer="elsewhere"))
-    assert "another run" in refused(an_approval(PLAN, "alice", KEY, run_id=OTHER_RUN))
-    assert "another plan" in refused(an_approval(PLAN, "alice", KEY, plan_digest=a_plan(nonce="f" * 32).digest()))
-    assert "another text" in refused(an_approval(PLAN, "alice", KEY, shown_digest=sha256(b"")))
+    assert "another log" in refused(an_approval(PLAN, "alice", KEY.public, issuer="elsewhere"))
+    assert "another run" in refused(an_approval(PLAN, "alice", KEY.public, run_id=OTHER_RUN))
+    assert "another plan" in refused(
+        an_approval(PLAN, "alice", KEY.public, plan_digest=a_plan(nonce="f" * 32).digest())
+    )
+    assert "another text" in refused(an_approval(PLAN, "alice", KEY.public, shown_digest=sha256(b"")))
     assert "another text" in refused(
-        an_approval(PLAN, "alice", KEY), about=ShownPlan(plan=PLAN, shown_digest=sha256(b"other"))
+        an_approval(PLAN, "alice", KEY.public), about=ShownPlan(plan=PLAN, shown_digest=sha256(b"other"))
     )
 
 
 def test_an_approval_of_a_dry_run_approves_nothing_else() -> None:
     dry = a_plan(mode=Mode.DRY_RUN)
 
-    assert "another plan" in refused(an_approval(dry, "alice", KEY, shown_digest=shown(PLAN).shown_digest))
+    assert "another plan" in refused(an_approval(dry, "alice", KEY.public, shown_digest=shown(PLAN).shown_digest))
 
 
 def test_an_approval_of_a_plan_that_changed_by_one_byte_is_for_another() -> None:
     changed = a_plan(an_operation(params={"access": "public", "dist_tag": "next"}))
 
-    assert "another plan" in refused(an_approval(PLAN, "alice", KEY), changed, about=shown(changed))
+    assert "another plan" in refused(an_approval(PLAN, "alice", KEY.public), changed, about=shown(changed))
 
 
 def test_an_approval_holds_from_its_issue_until_the_instant_it_expires() -> None:
-    approval = an_approval(PLAN, "alice", KEY)
+    approval = an_approval(PLAN, "alice", KEY.public)
 
     for at in (approval.expires_at - MOMENT, approval.issued_at - timedelta(seconds=5)):
         assert verified(approval, at=at).recorded_at == at
@@ -185,11 +187,11 @@ def test_an_approval_holds_from_its_issue_until_the_instant_it_expires() -> None
 
 
 def test_a_key_that_is_not_the_approvers_signs_nothing() -> None:
-    approval = an_approval(PLAN, "alice", KEY)
+    approval = an_approval(PLAN, "alice", KEY.public)
     mallory = key_of("mallory")
 
     assert "another key" in refused(approval, signature=mallory.sign(approval.encode()))
-    theirs = an_approval(PLAN, "alice", mallory)
+    theirs = an_approval(PLAN, "alice", mallory.public)
     assert "not one that person:alice enrolled" in refused(theirs, signature=mallory.sign(theirs.encode()))
     assert "person:alice is not enrolled" in refused(approval, principal=None)
     assert "person:alice is not enrolled" in refused(approval, principal=a_person("bob", KEY))
@@ -197,7 +199,7 @@ def test_a_key_that_is_not_the_approvers_signs_nothing() -> None:
 
 
 def test_a_signature_over_other_bytes_does_not_hold() -> None:
-    approval, other = an_approval(PLAN, "alice", KEY), an_approval(PLAN, "alice", KEY, group="security")
+    approval, other = an_approval(PLAN, "alice", KEY.public), an_approval(PLAN, "alice", KEY.public, group="security")
 
     assert "does not hold" in refused(approval, signature=KEY.sign(other.encode()))
     assert "does not hold" in refused(approval, signature=KEY.sign(approval.encode() + b"\n"))
@@ -205,7 +207,7 @@ def test_a_signature_over_other_bytes_does_not_hold() -> None:
 
 @pytest.mark.parametrize("signature", [b"", b"SSHSIG", b"\0" * 10_000])
 def test_what_is_no_signature_is_refused(signature: bytes) -> None:
-    assert refused(an_approval(PLAN, "alice", KEY), signature=signature)
+    assert refused(an_approval(PLAN, "alice", KEY.public), signature=signature)
 
 
 def admit(said: VerifiedApproval, plan: Plan = PLAN, **changed: Any) -> None:
