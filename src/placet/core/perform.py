@@ -17,7 +17,7 @@ from placet.core.context import Context
 from placet.core.decide import Decision, decide, new_event_id
 from placet.core.denials import record_denial
 from placet.core.entities.certificates import certificate_key
-from placet.core.entities.receipts import SubjectHold, receipt_key, subject_key, subject_of
+from placet.core.entities.receipts import hold_writes, receipt_key, subject_key
 from placet.core.entities.runs import OperationState, operation_key, plan_key_of, read_operation_state, read_plan
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import judge, judgement_premises
@@ -149,9 +149,8 @@ def _own_writes(operation: Operation, minted: Minted, receipt: Object) -> dict[E
         receipt_id=minted.receipt.receipt_id,
         state=ReceiptState.EXECUTED,
     )
-    hold = SubjectHold(subject=subject_of(operation), operation_id=operation.operation_id, state=ReceiptState.EXECUTED)
     return {
         receipt_key(minted.receipt.receipt_id): receipt,
         state.key: state.to_object(),
-        subject_key(operation): hold.to_object(),
+        **hold_writes(operation, ReceiptState.EXECUTED),
     }

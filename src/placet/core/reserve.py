@@ -8,7 +8,7 @@ from placet.core.authorize import Authorized, Presented, authorize, premises
 from placet.core.context import Context
 from placet.core.decide import Decision, decide
 from placet.core.denials import record_denial
-from placet.core.entities.receipts import SubjectHold, read_receipt_record, receipt_key, subject_key, subject_of
+from placet.core.entities.receipts import hold_writes, read_receipt_record, receipt_key
 from placet.core.entities.runs import OperationState, operation_key
 from placet.core.entities.stored import required
 from placet.core.limits import reservation_counters
@@ -70,7 +70,6 @@ def _reservation(
         receipt_id=receipt.receipt_id,
         state=ReceiptState.RESERVED,
     )
-    hold = SubjectHold(subject=subject_of(operation), operation_id=operation.operation_id, state=ReceiptState.RESERVED)
     observed = [each.at + OBSERVATION_LIFETIME for each in presented.observations] if operation.preconditions else []
     return Decision(
         type="receipt.reserved",
@@ -86,7 +85,7 @@ def _reservation(
         writes={
             moved.key: moved.to_object(),
             operation_key(operation.operation_id): state.to_object(),
-            subject_key(operation): hold.to_object(),
+            **hold_writes(operation, ReceiptState.RESERVED),
         },
         once=(f"effect/{operation.operation_id}/{receipt.attempt}",),
         counters=reservation_counters(operation, authorized.plan, authorized.judgement, authorized.now),

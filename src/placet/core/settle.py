@@ -9,11 +9,10 @@ from placet.core.context import Context
 from placet.core.decide import Decision, decide
 from placet.core.entities.receipts import (
     ReceiptRecord,
-    SubjectHold,
+    hold_writes,
     read_receipt_record,
     receipt_key,
     subject_key,
-    subject_of,
 )
 from placet.core.entities.runs import OperationState, operation_key
 from placet.core.entities.stored import required
@@ -120,9 +119,8 @@ def _writes(operation: Operation, settled: ReceiptRecord) -> dict[EntityKey, Obj
         receipt_id=settled.receipt_id,
         state=settled.state,
     )
-    hold = SubjectHold(subject=subject_of(operation), operation_id=operation.operation_id, state=settled.state)
     return {
         settled.key: settled.to_object(),
         state.key: state.to_object(),
-        subject_key(operation): hold.to_object(),
+        **hold_writes(operation, settled.state),
     }

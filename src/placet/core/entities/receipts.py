@@ -12,7 +12,7 @@ from placet.domain.authorization.receipt import RECEIPT_ID
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.digest import Digest
-from placet.domain.values.kinds import OperationKind
+from placet.domain.values.kinds import WRITTEN_ONCE, OperationKind
 from placet.domain.values.time import format_instant, parse_instant
 
 UNSETTLED = frozenset({ReceiptState.RESERVED, ReceiptState.INDETERMINATE})
@@ -148,6 +148,14 @@ class SubjectHold:
     def holder(self) -> str:
         """Return the operation that holds the subject, empty where the last one came to nothing."""
         return "" if self.state is ReceiptState.FAILED else self.operation_id
+
+
+def hold_writes(operation: Operation, state: ReceiptState) -> dict[EntityKey, Object | None]:
+    """Return the entity that holds the subject of `operation` in `state`; none where it may be repeated."""
+    if operation.operation_kind not in WRITTEN_ONCE:
+        return {}
+    hold = SubjectHold(subject=subject_of(operation), operation_id=operation.operation_id, state=state)
+    return {subject_key(operation): hold.to_object()}
 
 
 def subject_of(operation: Operation) -> str:
