@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from placet.domain.authorization.approval import ApprovalDecision
-from placet.domain.authorization.denial import Denial, denial_keys, read_denial
+from placet.domain.authorization.denial import Denial, denial_keys, read_denial, withdraw
 from placet.domain.authorization.operation import Artifact, Subject
 from placet.domain.encoding.canonical import Object, decode, encode
 from placet.domain.encoding.record import Record
@@ -87,6 +87,17 @@ def test_nobody_withdraws_for_another() -> None:
     with pytest.raises(DeniedError) as caught:
         denied.withdrawn(says(PLAN, "bob", "", decision=ApprovalDecision.WITHDRAW))
 
+    assert caught.value.code == "APPROVER_INELIGIBLE"
+
+
+def test_withdrawing_takes_every_denial_of_ones_own_and_no_other() -> None:
+    carols = Denial(key=KEY).denied(DENY)
+    bobs = Denial(key=KEY.replace("a1", "b1")).denied(says(PLAN, "bob", "", decision=ApprovalDecision.DENY))
+    nobodys = Denial(key=KEY.replace("a1", "c1"))
+
+    assert withdraw([bobs, carols, nobodys], WITHDRAW) == (Denial(key=KEY),)
+    with pytest.raises(DeniedError) as caught:
+        withdraw([bobs, nobodys], WITHDRAW)
     assert caught.value.code == "APPROVER_INELIGIBLE"
 
 

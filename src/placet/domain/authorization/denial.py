@@ -6,6 +6,7 @@ params where there are none), so that a new plan finds it by loading keys, not b
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,12 +52,16 @@ class Denial:
         """Return the members of the canonical object, without salt and index."""
         return {"key": self.key, "deniers": [denier.to_object() for denier in self.deniers]}
 
+    def has(self, principal_id: str) -> bool:
+        """Tell whether this principal denies."""
+        return any(denier.approver == principal_id for denier in self.deniers)
+
     def denied(self, verified: VerifiedApproval) -> Denial:
         """Return the denial with one more denier; saying it twice changes nothing."""
         approval = verified.approval
         if approval.decision is not ApprovalDecision.DENY:
             raise TypeError("only a deny denies")
-        if any(denier.approver == approval.approver for denier in self.deniers):
+        if self.has(approval.approver):
             return self
         denier = Denier(
             approver=approval.approver,
@@ -74,14 +79,22 @@ class Denial:
         approval = verified.approval
         if approval.decision is not ApprovalDecision.WITHDRAW:
             raise TypeError("only a withdraw withdraws")
+        if not self.has(approval.approver):
+            raise _nothing_to_withdraw(approval.approver)
         remaining = tuple(denier for denier in self.deniers if denier.approver != approval.approver)
-        if remaining == self.deniers:
-            raise DeniedError(
-                "APPROVER_INELIGIBLE",
-                f"{approval.approver} does not deny this, and so has nothing to withdraw",
-                hint="only who denied can withdraw the denial",
-            )
         return Denial(key=self.key, deniers=remaining)
+
+
+def withdraw(denials: Iterable[Denial], verified: VerifiedApproval) -> tuple[Denial, ...]:
+    """Return those of `denials` that change when `verified` withdraws, each without its denier.
+
+    A new plan may share some anchor keys with the denied one and not others: whoever denies under
+    any of them may withdraw there. Raise `DeniedError` (`APPROVER_INELIGIBLE`) if it is none.
+    """
+    theirs = [denial for denial in denials if denial.has(verified.approval.approver)]
+    if not theirs:
+        raise _nothing_to_withdraw(verified.approval.approver)
+    return tuple(denial.withdrawn(verified) for denial in theirs)
 
 
 def denial_keys(operation: Operation, archive_sha256: str = "") -> tuple[str, ...]:
@@ -121,3 +134,11 @@ def _read_denier(value: Value) -> Denier:
     )
     record.end()
     return denier
+
+
+def _nothing_to_withdraw(approver: str) -> DeniedError:
+    return DeniedError(
+        "APPROVER_INELIGIBLE",
+        f"{approver} does not deny this, and so has nothing to withdraw",
+        hint="only who denied can withdraw the denial",
+    )

@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from placet.domain.authorization.document_table import Table, refuse
@@ -58,12 +59,15 @@ def policy_digest(document: bytes) -> Digest:
     return separated_digest("policy", "none", document)
 
 
+@lru_cache(maxsize=16)
 def parse_policy(document: bytes) -> Policy:
     """Return the policy that the TOML `document` spells.
 
     Raise `InvalidInputError` (`POLICY_INVALID`), naming line or key, for more than 64 KiB,
     anything but UTF-8 TOML without invisible characters, unknown or missing keys, other types,
     and values outside the grammar of protocol 6.
+
+    The few policies in use are kept parsed: every decision reads one, and equal bytes are equal.
     """
     top = Table(_load(_text(document)), "")
     version = top.text("version", _VERSION)
