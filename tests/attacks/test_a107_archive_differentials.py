@@ -74,7 +74,13 @@ HEADERS = {
     "checksum_of_signed_bytes": with_checksum(header("package/\u00e9"), signed=True),
     "bytes_behind_the_name": header(b"package/x\0\nevil"),
     "bytes_behind_the_prefix": header(b"x", prefix=b"package\0evil"),
-    "times_in_the_prefix": header(b"x", prefix=b"package".ljust(131, b"\0") + octal(1, 12) + octal(1, 12)),
+    "long_prefix_and_times": header(b"x", prefix=b"package/".ljust(131, b"a") + octal(1, 12) + octal(1, 12)),
+    "one_time_behind_the_prefix": header(b"x", prefix=b"package".ljust(131, b"\0") + octal(1, 12)),
+    "times_no_octal": header(b"x", prefix=b"package".ljust(131, b"\0") + octal(1, 12) + b"99999999999\0"),
+    "times_and_bytes_before": header(b"x", prefix=b"package\0e".ljust(131, b"\0") + octal(1, 12) + octal(1, 12)),
+    "times_and_bytes_at_the_end": header(
+        b"x", prefix=b"package".ljust(131, b"\0") + octal(1, 12) + octal(1, 12), rest=b"tar\0"
+    ),
     "bytes_at_the_end": header("package/x", rest=b"tar\0"),
     "gnu_header_with_a_prefix": header("package/x", magic=GNU, prefix=b"y"),
     "old_header_with_a_prefix": header("package/x", magic=OLD, prefix=b"y"),
@@ -171,8 +177,9 @@ RULES = {
     "reserved_flag brotli_like_bytes zstd",
     "it is cut off": "empty_file cut_off only_a_header",
     "has a wrong checksum": "bad_checksum checksum_without_end checksum_missing checksum_of_signed_bytes",
-    "has bytes behind the end of its name": "bytes_behind_the_name bytes_behind_the_prefix times_in_the_prefix "
-    "bytes_at_the_end",
+    "has bytes behind the end of its name": "bytes_behind_the_name bytes_behind_the_prefix bytes_at_the_end "
+    "long_prefix_and_times one_time_behind_the_prefix times_no_octal times_and_bytes_before "
+    "times_and_bytes_at_the_end",
     "has a header of an unknown format": "gnu_header_with_a_prefix old_header_with_a_prefix "
     "old_header_with_an_owner unknown_magic",
     "is not plain, relative and normal": "no_name old_file_that_is_a_folder kelvin_sign_twins",

@@ -26,6 +26,7 @@ _TERMINATED = re.compile(rb"( *[0-7]+)[ \0]+")
 _OCTAL = re.compile(rb" *([0-7]+)[ \0]*")
 _EMPTY = re.compile(rb"[ \0]*")
 _UNUSED_NUMBERS = re.compile(rb"(?: *[0-7]*[ \0]*\|){5}")  # owner, group, time, two device numbers
+_TIMES = re.compile(rb"(?:[0-7]+[ \0]+\|){2}")
 _TYPES = {0: FILE, FILE: FILE, FOLDER: FOLDER, EXTENDED: EXTENDED, GLOBAL: GLOBAL}
 _POSIX = b"ustar\x0000"
 _GNU = b"ustar  \x00"
@@ -83,9 +84,17 @@ def _path(block: bytes, name: bytes) -> bytes:
         raise unsafe(f"member {shown(name)} has a header of an unknown format")
     if magic == _OLD and block[265:345].strip(b"\0"):
         raise unsafe(f"member {shown(name)} has a header of an unknown format")
-    if block[len(name) : 100].strip(b"\0") or block[345 + len(prefix) :].strip(b"\0"):
+    if block[len(name) : 100].strip(b"\0") or not _is_empty_or_times(block[345 + len(prefix) :]):
         raise unsafe(f"member {shown(name)} has bytes behind the end of its name")
     return prefix + b"/" + name if prefix else name
+
+
+def _is_empty_or_times(rest: bytes) -> bool:
+    # npm's writer keeps access and change times behind a prefix of at most 130 bytes.
+    if not rest.strip(b"\0"):
+        return True
+    zeros, times, end = rest[:-36], b"%b|%b|" % (rest[-36:-24], rest[-24:-12]), rest[-12:]
+    return bool(zeros) and not (zeros + end).strip(b"\0") and _TIMES.fullmatch(times) is not None
 
 
 def _number(field: bytes, path: bytes) -> int | None:
