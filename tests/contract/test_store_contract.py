@@ -37,7 +37,6 @@ def test_what_was_committed_is_loaded_with_the_number_of_its_entry(home: Home) -
         entry = await entry_at(store, 1)
         assert entry.body.state == ((key("thing/1"), sha256(entity.content)),)
         assert b'"value":7' in entity.content
-        await store.close()
 
     run(work())
 
@@ -50,7 +49,6 @@ def test_what_was_committed_is_there_when_the_log_is_opened_again(home: Home) ->
         again = home.open()
         assert (await again.load([key("thing/1")])).entities[key("thing/1")].revision == 1
         assert (await put(again, 2, {"thing/1": thing(8)})).seq == 2
-        await again.close()
 
     run(work())
 
@@ -65,7 +63,6 @@ def test_a_change_whose_premise_moved_conflicts_and_writes_nothing(home: Home) -
         assert (refused.value.reason, refused.value.name) == ("premise", "thing/1")
         snapshot = await store.load([key("thing/2")])
         assert (snapshot.head.size, snapshot.entities[key("thing/2")].revision) == (2, 0)
-        await store.close()
 
     run(work())
 
@@ -76,7 +73,6 @@ def test_of_two_changes_of_one_entity_in_a_group_the_first_commits(home: Home) -
         snapshot = await store.load([key("thing/1")])
         told = await verdicts(store, *[change(snapshot, number, {key("thing/1"): thing(number)}) for number in (1, 2)])
         assert reasons(told) == ["committed", "premise"]
-        await store.close()
 
     run(work())
 
@@ -89,7 +85,6 @@ def test_of_two_uses_of_a_once_key_in_a_group_the_first_commits_and_is_named(hom
         assert reasons(told) == ["committed", "once"]
         assert isinstance(told[1], ConflictError)
         assert (told[1].name, told[1].first_use) == ("effect/1/1", 1)
-        await store.close()
 
     run(work())
 
@@ -103,7 +98,6 @@ def test_a_once_key_is_used_up_for_ever_and_its_first_use_is_found(home: Home) -
             await put(store, 3, {}, once=("effect/1/1",))
         assert (refused.value.reason, refused.value.first_use) == ("once", 1)
         assert (await store.once_seq("effect/1/1"), await store.once_seq("effect/2/1")) == (1, None)
-        await store.close()
 
     run(work())
 
@@ -116,7 +110,6 @@ def test_the_same_change_again_is_told_the_entry_that_kept_it(home: Home) -> Non
         with pytest.raises(ConflictError) as refused:
             await store.commit(made)
         assert (refused.value.reason, refused.value.first_use) == ("once", first.seq)
-        await store.close()
 
     run(work())
 
@@ -131,7 +124,6 @@ def test_a_counter_stops_at_its_limit_also_within_a_group(home: Home) -> None:
             await put(store, 6, {}, counters=spent(3))
         assert (refused.value.reason, refused.value.name) == ("counter", "publications/2026010203")
         await put(store, 7, {}, counters=spent(10, add=7))
-        await store.close()
 
     run(work())
 
@@ -145,7 +137,6 @@ def test_a_refused_change_counts_nothing(home: Home) -> None:
             store, change(snapshot, 2, counters=spent(1)), change(await nothing(store), 3, counters=spent(1))
         )
         assert reasons(told) == ["premise", "committed"]
-        await store.close()
 
     run(work())
 
@@ -157,7 +148,6 @@ def test_a_change_is_refused_at_the_instant_until_which_it_was_valid(home: Home)
         late = change(snapshot, 1, valid_until=START)
         in_time = change(snapshot, 2, valid_until=START + timedelta(milliseconds=1))
         assert reasons(await verdicts(store, late, in_time)) == ["expired", "committed"]
-        await store.close()
 
     run(work())
 
@@ -169,7 +159,6 @@ def test_a_change_for_another_epoch_is_refused(home: Home) -> None:
         head = type(snapshot.head)(size=1, time=START, epoch="another.example.com")
         told = await verdicts(store, change(Snapshot(head=head, entities={}), 1))
         assert reasons(told) == ["epoch"]
-        await store.close()
 
     run(work())
 
@@ -187,7 +176,6 @@ def test_conflicts_stand_alone_in_their_group(home: Home) -> None:
         )
         assert reasons(told) == ["committed", "premise", "committed"]
         assert (await nothing(store)).head.size == 3
-        await store.close()
 
     run(work())
 
@@ -203,7 +191,6 @@ def test_a_deleted_entity_is_absent_and_may_come_back(home: Home) -> None:
         assert entry.body.state == ((key("thing/1"), ""),)
         await put(store, 3, {"thing/1": thing(3, ("number", "3"))})
         assert [row.value for row in await store.find("number", "")] == ["3"]
-        await store.close()
 
     run(work())
 
@@ -222,7 +209,6 @@ def test_within_a_group_a_deletion_makes_room_for_a_new_entity(home: Home) -> No
         assert reasons(told) == ["committed", "committed"]
         assert (await store.load([key("thing/1")])).entities[key("thing/1")].revision == 3
         assert [row.value for row in await store.find("number", "")] == ["1", "3"]
-        await store.close()
 
     run(work())
 
@@ -237,7 +223,6 @@ def test_a_cancelled_callers_change_still_commits(home: Home) -> None:
         await put(store, 2, {})
         assert waiting.cancelled()
         assert await store.once_seq("event/evt_20260102030405_000001") == 1
-        await store.close()
 
     run(work())
 
@@ -252,7 +237,6 @@ def test_an_entry_longer_than_65535_bytes_is_refused_before_anything_is_written(
             await store.commit(long)
         assert refused.value.code == "CHANGE_INVALID"
         assert (await nothing(store)).head.size == 1
-        await store.close()
 
     run(work())
 
@@ -264,7 +248,6 @@ def test_many_callers_at_once_each_get_their_own_entry(home: Home) -> None:
         committed = await asyncio.gather(*[store.commit(change(snapshot, number)) for number in range(1, 301)])
         assert [one.seq for one in committed] == list(range(1, 301))
         assert (await nothing(store)).head.size == 301
-        await store.close()
 
     run(work())
 
@@ -278,8 +261,6 @@ def test_two_stores_over_one_home_see_and_exclude_each_other(home: Home) -> None
         assert reasons(await verdicts(two, change(stale, 2, {key("thing/1"): thing(2)}))) == ["premise"]
         assert (await put(two, 3, {"thing/1": thing(3)})).seq == 2
         assert (await put(one, 4, {"thing/1": thing(4)})).seq == 3
-        await one.close()
-        await two.close()
 
     run(work())
 
@@ -289,7 +270,6 @@ def test_a_store_works_through_one_event_loop_after_another(home: Home) -> None:
     for number in range(1, 4):
         run(put(store, number, {f"thing/{number}": thing(number)}))
     assert run(nothing(store)).head.size == 4
-    run(store.close())
 
 
 def test_what_a_loop_began_when_it_ended_is_whole(home: Home) -> None:
@@ -308,7 +288,6 @@ def test_what_a_loop_began_when_it_ended_is_whole(home: Home) -> None:
     committed = run(put(store, 20, {}))
     assert before in (1, 9)
     assert committed.seq == before
-    run(store.close())
 
 
 async def _opened(home: Home) -> Store:

@@ -36,7 +36,6 @@ def test_a_new_log_has_one_entry_that_names_origin_and_key(home: Home) -> None:
         first = await entry_at(store, 0)
         assert first.body.data == {"checkpoint_key": LOG_KEY.vkey(), "origin": ORIGIN, "predecessor": ""}
         assert (first.prev, first.body.state, first.body.once) == (bytes(32), (), ())
-        await store.close()
 
     run(work())
 
@@ -62,7 +61,6 @@ def test_find_returns_rows_by_value_and_key_from_a_place_on(home: Home) -> None:
         assert await store.find("name", "@acme/", after=rows[0]) == rows[1:]
         assert await store.find("name", "@acme/", limit=2) == rows[:2]
         assert len(await store.find("name", "")) == 5
-        await store.close()
 
     run(work())
 
@@ -74,7 +72,6 @@ def test_index_rows_follow_the_entity(home: Home) -> None:
         await put(store, 2, {"thing/1": thing(1, ("state", "closed"), ("name", "a"))})
         assert [row.value for row in await store.find("state", "")] == ["closed"]
         assert [row.value for row in await store.find("name", "")] == ["a"]
-        await store.close()
 
     run(work())
 
@@ -94,7 +91,6 @@ def test_entries_are_chained_stamped_and_never_go_back_in_time(home: Home) -> No
         assert [(entry.time - START).total_seconds() for entry in entries] == [0, 0, 3, 3]
         assert late.time == (await nothing(store)).head.time == entries[3].time
         assert late.leaf_hash == leaf_hash(contents[3])
-        await store.close()
 
     run(work())
 
@@ -106,7 +102,6 @@ def test_every_commit_comes_with_the_signed_checkpoint_over_it(home: Home) -> No
         kept = open_checkpoint(committed.checkpoint, LOG_KEY)
         assert (kept.size, await store.checkpoint()) == (2, committed.checkpoint)
         verify_inclusion(committed.leaf_hash, 1, 2, await store.inclusion_proof(1, 2), kept.root)
-        await store.close()
 
     run(work())
 
@@ -120,7 +115,6 @@ def test_the_checkpoint_of_an_earlier_group_can_be_made_again(home: Home) -> Non
         with pytest.raises(NotFoundError) as refused:
             await store.checkpoint(3)
         assert refused.value.code == "CHECKPOINT_NOT_FOUND"
-        await store.close()
 
     run(work())
 
@@ -138,7 +132,6 @@ def test_proofs_lead_to_the_roots_of_all_groups(home: Home) -> None:
             for old in kept[: new.size - 1]:
                 path = await store.consistency_proof(old.size, new.size)
                 verify_consistency(old.size, new.size, path, old.root, new.root)
-        await store.close()
 
     run(work())
 
@@ -150,7 +143,6 @@ def test_a_proof_of_what_is_not_there_is_refused(home: Home, seq: int, size: int
         with pytest.raises(InvalidInputError) as refused:
             await store.inclusion_proof(seq, size)
         assert refused.value.code == "PROOF_OUT_OF_RANGE"
-        await store.close()
 
     run(work())
 
@@ -169,7 +161,6 @@ def test_detached_and_erasable_bytes_are_kept_by_digest(home: Home) -> None:
         with pytest.raises(NotFoundError) as refused:
             await store.detached(sha256(b"other"))
         assert refused.value.code == "DETACHED_NOT_FOUND"
-        await store.close()
 
     run(work())
 
@@ -198,7 +189,6 @@ def test_a_snapshot_never_mixes_two_moments(home: Home) -> None:
 
         moving = asyncio.create_task(move())
         assert await look(moving) > 10
-        await store.close()
 
     run(work())
 
@@ -217,6 +207,5 @@ def test_a_proof_that_the_log_shrank_or_will_grow_is_refused(home: Home, old: in
         with pytest.raises(InvalidInputError) as refused:
             await store.consistency_proof(old, new)
         assert refused.value.code == "PROOF_OUT_OF_RANGE"
-        await store.close()
 
     run(work())

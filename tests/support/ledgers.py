@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,6 @@ from placet.domain.log.change import Change, Committed, Count, EntityKey, Snapsh
 from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, signer_from
 from placet.domain.log.compose import Draft, compose
 from placet.domain.log.entry import Entry, parse_entry
-from placet.ports.anchor import Anchor
 from placet.ports.ledger import Ledger
 from placet.ports.store import ConflictError, Store
 
@@ -53,19 +53,6 @@ class LedgerStore(Store, Ledger, Protocol):
     """What both adapters are: a store and its ledger."""
 
 
-class Home(Protocol):
-    """One place that holds one log and may be opened any number of times."""
-
-    clock: SetClock
-
-    @property
-    def anchor(self) -> Anchor: ...
-
-    def create(self) -> LedgerStore: ...
-
-    def open(self, signer: CheckpointSigner = SIGNER) -> LedgerStore: ...
-
-
 @dataclass(slots=True)
 class InMemory:
     """A home in memory."""
@@ -83,6 +70,9 @@ class InMemory:
         assert self.tables is not None
         return MemoryStore(self.tables, signer, self.anchor, self.clock)
 
+    def close(self) -> None:
+        """Do nothing: there is nothing to release."""
+
 
 @dataclass(slots=True)
 class InSqlite:
@@ -90,6 +80,7 @@ class InSqlite:
 
     folder: Path
     clock: SetClock = field(default_factory=SetClock)
+    opened: list[SqliteStore] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
@@ -100,10 +91,23 @@ class InSqlite:
         return FileAnchor(self.folder / "anchor")
 
     def create(self) -> LedgerStore:
-        return SqliteStore.create(self.path, origin=ORIGIN, signer=SIGNER, anchor=self.anchor, clock=self.clock)
+        store = SqliteStore.create(self.path, origin=ORIGIN, signer=SIGNER, anchor=self.anchor, clock=self.clock)
+        self.opened.append(store)
+        return store
 
     def open(self, signer: CheckpointSigner = SIGNER) -> LedgerStore:
-        return SqliteStore(self.path, signer, self.anchor, self.clock, wait_seconds=10)
+        store = SqliteStore(self.path, signer, self.anchor, self.clock, wait_seconds=10)
+        self.opened.append(store)
+        return store
+
+    def close(self) -> None:
+        """Close every store that was opened; closing twice is harmless."""
+        for store in self.opened:
+            run(store.close())
+
+
+Home = InMemory | InSqlite
+"""One place that holds one log and may be opened any number of times."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -156,6 +160,32 @@ async def fill(store: Store, count: int, *, start: int = 1) -> None:
 
 def _one(number: int) -> dict[str, Object | None]:
     return {f"thing/{number:04}": thing(number, ("number", f"{number:04}"), ("all", "yes"))}
+
+
+def forget_anchor(home: Home) -> None:
+    """Lose the whole anchor."""
+    if isinstance(home, InMemory):
+        home.anchor.notes.clear()
+    else:
+        shutil.rmtree(home.anchor.folder)
+
+
+def fill_anchor_disk(home: Home) -> None:
+    """Let every write of a note fail, as a full disk does."""
+    if isinstance(home, InMemory):
+        home.anchor.writable = False
+    else:
+        latest = home.anchor.path(ORIGIN).with_suffix(".latest")
+        latest.unlink()
+        latest.symlink_to("/dev/full")
+
+
+def free_anchor_disk(home: Home) -> None:
+    """Let notes be written again."""
+    if isinstance(home, InMemory):
+        home.anchor.writable = True
+    else:
+        home.anchor.path(ORIGIN).with_suffix(".latest").unlink()
 
 
 async def nothing(store: Store) -> Snapshot:

@@ -33,7 +33,7 @@ class FileAnchor:
 
     def __init__(self, folder: Path) -> None:
         """Keep notes in `folder`; nothing is made before the first note."""
-        self._folder = folder
+        self.folder = folder
         self._kept: dict[str, _Kept] = {}
 
     def path(self, origin: str) -> Path:
@@ -72,7 +72,7 @@ class FileAnchor:
     def _of(self, origin: str) -> _Kept:
         if origin not in self._kept:
             slug = _UNSAFE.sub("_", origin)[:_LONGEST_SLUG].lstrip(".")
-            self._kept[origin] = _Kept(self._folder, f"{slug}-{hashlib.sha256(origin.encode()).hexdigest()[:32]}")
+            self._kept[origin] = _Kept(self.folder, f"{slug}-{hashlib.sha256(origin.encode()).hexdigest()[:32]}")
         return self._kept[origin]
 
 
@@ -89,11 +89,11 @@ class _Kept:
 
     def read(self) -> tuple[str, ...]:
         try:
-            lasting = self.lasting.read_bytes()[: NOTE_LIMIT_BYTES + 1].decode("utf-8", "replace")
+            lasting = _read(self.lasting, NOTE_LIMIT_BYTES).decode("utf-8", "replace")
         except FileNotFoundError:
             return ()
         try:
-            latest = _unpack(self._latest.read_bytes())
+            latest = _unpack(_read(self._latest, _RECORD_BYTES))
         except FileNotFoundError:
             latest = ""
         return (lasting, latest) if latest else (lasting,)
@@ -142,6 +142,12 @@ def _unpack(record: bytes) -> str:
     content = record[_DIGEST_BYTES:].rstrip(b"\0")
     whole = len(record) == _RECORD_BYTES and hashlib.sha256(content).digest() == record[:_DIGEST_BYTES]
     return content.decode("utf-8", "replace") if whole else ""
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """Return the file's bytes, at most one more than `limit`."""
+    with path.open("rb") as file:
+        return file.read(limit + 1)
 
 
 def _write(path: Path, content: bytes, flags: int, *, flush: bool) -> None:
