@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -20,9 +22,12 @@ from placet.adapters.live.observer import LiveObserver, OfflineObserver
 from placet.adapters.live.port import LiveSideEffects
 from placet.adapters.npm.executor import NpmExecutor
 from placet.adapters.npm.facts import NpmFacts
+from placet.adapters.npm.pack import NpmPacker
+from placet.adapters.npm.user_registry import user_registry
 from placet.adapters.softkeys.authority import SoftwareAuthority
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
 from placet.adapters.sqlite.store import SqliteStore
+from placet.adapters.ssh.signer import OpenSshSigner
 from placet.adapters.system import SystemClock, SystemRandomness
 from placet.config import Config
 from placet.core.context import Context, Settings
@@ -34,11 +39,14 @@ from placet.core.settle import holds_fence
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.certificate.authority import SERIAL_BYTES, Issuer, make_intermediate, make_root, serial_number
 from placet.domain.certificate.keys import KeyAlgorithm
-from placet.domain.log.checkpoint import signer_from
+from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, signer_from
 from placet.domain.values.kinds import Mode, OperationKind
+from placet.domain.verification.trust_root import Log, TrustRoot
 from placet.errors import ConfigurationError
+from placet.ports.approval_signer import ApprovalSigner
 from placet.ports.effects import FindProvider, Provider, Secret
 from placet.ports.keys import AuthorityRole, Keyring
+from placet.ports.packer import Packer
 from placet.ports.store import Store
 
 LEDGER_FILE = "ledger.sqlite"
@@ -69,6 +77,16 @@ class Founded:
     keys_sealed: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What an installation's context is built around: its log, its keys, its name."""
+
+    store: SqliteStore
+    keyring: FileKeyring
+    signer: CheckpointSigner
+    origin: str
+
+
 async def found(config: Config, *, profile: Profile, name: str, algorithm: KeyAlgorithm) -> Founded:
     """Make a new installation in `config.home`: keys, ledger, first state; whole, or not at all.
 
@@ -88,11 +106,14 @@ async def found(config: Config, *, profile: Profile, name: str, algorithm: KeyAl
         store = SqliteStore.create(building / LEDGER_FILE, origin=origin, signer=signer, anchor=anchor, clock=clock)
         bootstrap_key = "placet_boot_" + randomness.token(_BOOTSTRAP_BYTES).hex() if profile is Profile.TEAM else ""
         beginning = Beginning(profile=profile, receipt_key_id=RECEIPT_KEY_ID, bootstrap_key=bootstrap_key)
-        context = _context(config, store, keyring, origin, offline=False, at=None)
+        parts = _Parts(store=store, keyring=keyring, signer=signer, origin=origin)
+        context = _context(config, parts, offline=False, at=None)
         for first in first_decisions(beginning, clock.now()):
             await decide(context, lambda _: (), lambda _snapshot, _now, made=first: made)  # type: ignore[misc]
+        trust_root = trust_root_of(origin, signer, keyring)
+        (building / TRUST_ROOT_FILE).write_bytes(trust_root + b"\n")
         await store.close()
-        building.rename(config.home)
+        await asyncio.to_thread(building.rename, config.home)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
@@ -124,11 +145,43 @@ async def opened(
     store = SqliteStore(config.home / LEDGER_FILE, signer, FileAnchor(config.anchors), SystemClock())
     try:
         origin = (await store.status()).origin
+        parts = _Parts(store=store, keyring=keyring, signer=signer, origin=origin)
         yield Opened(
-            context=_context(config, store, keyring, origin, offline=offline, at=at), ledger=store, config=config
+            context=_context(config, parts, offline=offline, at=at),
+            ledger=store,
+            config=config,
         )
     finally:
         await store.close()
+
+
+def approval_signer(config: Config) -> ApprovalSigner:
+    """Return what signs approvals on this machine."""
+    return OpenSshSigner(config.environment)
+
+
+def packer(config: Config) -> Packer:
+    """Return what packs projects on this machine; needs no installation."""
+    return NpmPacker(_npm(config))
+
+
+async def registry_of_user(config: Config) -> str:
+    """Return the registry of the user's own npm configuration; raise `ConfigurationError` where there is none."""
+    return await user_registry(_npm(config), config.environment.get("HOME", ""))
+
+
+def _npm(config: Config) -> Path | None:
+    """Return the user's npm, or the one that was installed beside this interpreter."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("npm", path=config.environment.get("PATH")) or shutil.which("npm", path=beside)
+    return Path(found) if found else None
+
+
+def trust_root_of(origin: str, signer: CheckpointSigner, keyring: Keyring) -> bytes:
+    """Return the file that lets anybody verify what this installation publishes (protocol 8)."""
+    key = CheckpointKey(origin=origin, public_key=signer.public_key)
+    root = keyring.authority_certificate(AuthorityRole.ROOT)
+    return TrustRoot(log=Log(origin=origin, checkpoint_keys=(key,)), ca_roots=(root,)).encode()
 
 
 def _check_place(config: Config, profile: Profile) -> None:
@@ -171,15 +224,8 @@ def _make_keys(keyring: Keyring, name: str, algorithm: KeyAlgorithm) -> None:
     keyring.add_receipt_secret(RECEIPT_KEY_ID, randomness.token(_RECEIPT_SECRET_BYTES))
 
 
-def _context(
-    config: Config,
-    store: SqliteStore,
-    keyring: FileKeyring,
-    origin: str,
-    *,
-    offline: bool,
-    at: Callable[[str], None] | None,
-) -> Context:
+def _context(config: Config, parts: _Parts, *, offline: bool, at: Callable[[str], None] | None) -> Context:
+    store = parts.store
     clock = SystemClock()
     egress, credentials = Egress(), NamedCredentials(config.environment)
     npm, folder = NpmExecutor(egress, credentials), FolderExecutor()
@@ -187,9 +233,9 @@ def _context(
         store=store,
         clock=clock,
         randomness=SystemRandomness(),
-        issuer=origin,
+        issuer=parts.origin,
         mode=Mode.PROD,
-        receipt_secrets=keyring.receipt_secrets(),
+        receipt_secrets=parts.keyring.receipt_secrets(),
         minting_key=RECEIPT_KEY_ID,
         effects=LiveSideEffects(
             {("npm", OperationKind.PUBLISH_PACKAGE): npm, ("folder", OperationKind.PUT_OBJECT): folder},
@@ -201,8 +247,9 @@ def _context(
         if offline
         else LiveObserver({"npm": NpmFacts(egress, credentials), "folder": folder}, _find_provider(store), clock),
         blobs=FolderBlobs(config.home / "blobs"),
-        authority=SoftwareAuthority(keyring, public_base_url=config.public_base_url),
+        authority=SoftwareAuthority(parts.keyring, public_base_url=config.public_base_url),
         key_maker=SoftwareKeyMaker(),
+        checkpoint_signer=parts.signer,
         settings=_settings(config),
     )
     return context if at is None else context.told(at)

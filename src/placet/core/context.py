@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from placet.domain.log.checkpoint import CheckpointSigner
 from placet.domain.values.kinds import Mode
 from placet.ports.authority import CertificateAuthority
 from placet.ports.blobs import BlobStore
@@ -59,6 +60,7 @@ class Context:
     blobs: BlobStore
     authority: CertificateAuthority
     key_maker: KeyMaker
+    checkpoint_signer: CheckpointSigner
     settings: Settings = field(default_factory=Settings)
     at: Callable[[str], None] = _nowhere
 

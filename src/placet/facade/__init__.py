@@ -13,12 +13,16 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 from placet import bootstrap
+from placet.bootstrap import registry_of_user
 from placet.config import Config
+from placet.core.entities.runs import Run
 from placet.core.installation import Profile
+from placet.domain.authorization.facts import Refusal
 from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
 from placet.facade.governance import Governance
 from placet.facade.publishing import Publishing
+from placet.facade.verification import Verification
 from placet.ports.effects import Secret
 
 
@@ -28,7 +32,12 @@ class Placet:
     def __init__(self, opened: bootstrap.Opened) -> None:
         """Take an installation that is open; use `open`."""
         self.publishing = Publishing(opened)
+        self.verification = Verification(opened)
         self.governance = Governance(opened)
+        self.certificates = Certificates(opened)
+        self.receipts = Receipts(opened)
+        self.ledger = LedgerBook(opened)
+        self.signer = bootstrap.approval_signer(opened.config)
 
     @classmethod
     @contextlib.asynccontextmanager

@@ -53,10 +53,9 @@ def _perform(performance: Performance) -> Deed:
     policy_object = PolicyInForce(
         document=document, digest=policy.digest, version=policy.version, activated_at=performance.now
     ).to_object()
-    writes: dict[EntityKey, Object | None] = {
-        POLICY_IN_FORCE: policy_object,
-        kept_policy_key(policy.digest): policy_object,
-    }
+    writes: dict[EntityKey, Object | None] = {POLICY_IN_FORCE: policy_object}
+    if entity_of(performance.snapshot, kept_policy_key(policy.digest)) is None:
+        writes[kept_policy_key(policy.digest)] = policy_object  # its revision is the first activation
     if performance.plan.requester == BOOTSTRAP_REQUESTER:
         _check_approvers(performance, frozenset().union(*policy.groups.values()))
     bootstrap = entity_of(performance.snapshot, BOOTSTRAP)
