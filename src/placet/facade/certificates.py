@@ -1,0 +1,158 @@
+"""Certificates of package versions: issue, show, list, verify, revoke (contract 3, protocol 8)."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from placet.bootstrap import Opened
+from placet.core.acts.act import PROVIDER
+from placet.core.acts.issue_certificate import REQUEST_ARTIFACT
+from placet.core.entities.certificates import CertificateRecord
+from placet.core.governed import ask
+from placet.core.lookup import find_certificates, the_certificate
+from placet.core.runs import Intent
+from placet.domain.authorization.operation import Subject
+from placet.domain.certificate.binding import KeyOrigin
+from placet.domain.certificate.keys import KeyAlgorithm, public_key_digest
+from placet.domain.certificate.request import key_of_request, make_request
+from placet.domain.certificate.revocation import parse_reason
+from placet.domain.encoding.canonical import Object, Value
+from placet.domain.encoding.pem import read_certificate_der, read_request, write_pem
+from placet.domain.values.kinds import OperationKind
+from placet.domain.values.npm import parse_package_name, parse_version
+from placet.domain.values.time import format_instant, parse_instant
+from placet.facade.requester import requester_of
+from placet.ports.effects import Secret
+from placet.usecases.certify_package import keep
+from placet.usecases.verify_certificate import CertificateVerdict, verify_certificate
+
+
+class Certificates:
+    """Certificates by id and by package. No private key is kept."""
+
+    def __init__(self, opened: Opened) -> None:
+        """Work on an open installation."""
+        self._opened = opened
+        self._context = opened.context
+
+    def make_key(self, algorithm: str) -> tuple[Secret, bytes]:
+        """Return a new private key (PKCS #8, PEM), which is nowhere else, and a request for it."""
+        key = self._context.key_maker.private_key(KeyAlgorithm(algorithm))
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        return Secret(pem.decode("ascii")), make_request(key).public_bytes(Encoding.PEM)
+
+    async def issue(
+        self, package: str, version: str, *, request: bytes, made_here: bool, tar_sha256: str = "", requester: str = ""
+    ) -> Object:
+        """Issue a certificate for the key of `request` (PEM) and, where given, for one unstamped archive.
+
+        `made_here` tells that `make_key` made the key. Raise as `ask`, and for a request or key
+        that is not acceptable.
+        """
+        key = key_of_request(read_request(request))
+        intent = Intent(
+            kind=OperationKind.ISSUE_CERTIFICATE,
+            subject=Subject(
+                provider=PROVIDER, name=parse_package_name(package), version=parse_version(version), tag=""
+            ),
+            params={
+                "key_origin": (KeyOrigin.SERVER if made_here else KeyOrigin.CSR).value,
+                "tar_sha256": tar_sha256,
+                "public_key_digest": public_key_digest(key),
+            },
+            artifacts=(await keep(self._context, REQUEST_ARTIFACT, request),),
+        )
+        who = await requester_of(self._opened, requester)
+        asked = await ask(self._context, intent, requester=who, contents={REQUEST_ARTIFACT: request})
+        return await self.show(str(asked.report.response["certificate_id"]))
+
+    async def show(self, certificate_id: str) -> Object:
+        """Return a certificate with its chain, and where it stands; raise `NotFoundError`."""
+        record = await the_certificate(self._context, certificate_id)
+        return {**self._row(record), **self._content(record)}
+
+    async def list(self, package: str = "") -> Object:
+        """Return the certificates of a package, or all of them, oldest first."""
+        records = await find_certificates(self._context, package)
+        return {"package_name": package, "certificates": [self._row(each) for each in records], "total": len(records)}
+
+    async def verify(self, certificate_id: str) -> Object:
+        """Return whether a certificate is valid now, check by check; `error` is empty where it is."""
+        verdict = await verify_certificate(self._context, certificate_id)
+        problem = verdict.problem
+        return {
+            "valid": problem is None,
+            "error": problem.code if problem else "",
+            "message": problem.message if problem else "",
+            "certificate": self._row(verdict.certificate),
+            "checks": _checks(verdict),
+            "ledger": {"index": verdict.index, "checkpoint": verdict.checkpoint},
+        }
+
+    async def revoke(self, certificate_id: str, *, reason: str, invalid_since: str = "", requester: str = "") -> Object:
+        """Revoke: what was signed at or after `invalid_since` (now, where empty) no longer counts.
+
+        Revoking twice returns the first revocation. Raise `InvalidInputError` (`REASON_INVALID`,
+        `TIME_INVALID`) and as `ask`.
+        """
+        params: Object = {
+            "certificate_id": certificate_id,
+            "reason": parse_reason(reason).value,
+            "invalid_since": format_instant(parse_instant(invalid_since)) if invalid_since else "",
+        }
+        record = await the_certificate(self._context, certificate_id)
+        if record.revocation is None:
+            subject = Subject(provider=PROVIDER, name=record.package, version=record.version, tag="")
+            intent = Intent(kind=OperationKind.REVOKE_CERTIFICATE, subject=subject, params=params)
+            await ask(self._context, intent, requester=await requester_of(self._opened, requester), contents={})
+        return self._row(await the_certificate(self._context, certificate_id))
+
+    def _row(self, record: CertificateRecord) -> Object:
+        return {
+            "cert_id": record.certificate_id,
+            "chitty_id": record.chitty_uri,
+            "type": "package",
+            "subject": {
+                "package_name": record.package,
+                "version": record.version,
+                "common_name": record.certificate_id,
+            },
+            "fingerprint": record.fingerprint,
+            "tar_sha256": record.tar_sha256,
+            "status": self._status(record),
+            "issued_at": format_instant(record.issued_at),
+            "expires_at": format_instant(record.expires_at),
+            "run_id": record.run_id,
+            "receipt_id": record.receipt_id,
+            "event_id": record.event_id,
+            "revocation": record.revocation.to_object() if record.revocation else {},
+        }
+
+    def _content(self, record: CertificateRecord) -> Object:
+        certificate = read_certificate_der(record.der)
+        return {
+            "issuer": certificate.issuer.rfc4514_string(),
+            "serial_number": f"{certificate.serial_number:x}",
+            "pem": write_pem(certificate).decode("ascii"),
+            "chain": write_pem(*self._context.authority.chain).decode("ascii"),
+        }
+
+    def _status(self, record: CertificateRecord) -> str:
+        if record.revocation is not None:
+            return "revoked"
+        return "expired" if self._context.clock.now() > record.expires_at else "active"
+
+
+def _checks(verdict: CertificateVerdict) -> list[Value]:
+    checks: list[Value] = [
+        {
+            "check": each.name,
+            "result": "fail" if each.problem else "pass",
+            "detail": each.problem.message if each.problem else "",
+        }
+        for each in verdict.checks
+    ]
+    published = verdict.registration
+    detail = f"published under receipt {published.receipt_id}" if published else "nothing was published under it"
+    checks.append({"check": "publication", "result": "executed" if published else "none", "detail": detail})
+    return checks

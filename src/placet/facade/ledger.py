@@ -1,0 +1,116 @@
+"""The ledger for auditors and operators: verify, show, prove, adopt an anchor (protocol 7)."""
+
+from __future__ import annotations
+
+from placet.bootstrap import Opened
+from placet.core.decide import new_event_id
+from placet.domain.encoding.canonical import Object, Value
+from placet.domain.log.compose import SALT_BYTES
+from placet.domain.log.merkle import leaf_hash
+from placet.domain.values.time import format_instant
+from placet.facade.requester import requester_of
+from placet.usecases.adopt_anchor import adopt_anchor
+from placet.usecases.prove_entry import prove_entry, prove_growth
+from placet.usecases.show_ledger import ShownEntry, show_ledger
+from placet.usecases.verify_ledger import verify_ledger
+
+
+class LedgerBook:
+    """The ledger of an installation. Reading works while it is sealed."""
+
+    def __init__(self, opened: Opened) -> None:
+        """Work on an open installation."""
+        self._opened = opened
+        self._context = opened.context
+
+    async def verify(self, *, full: bool = True, notes: tuple[str, ...] = ()) -> Object:
+        """Recompute everything and compare; `notes` are checkpoints that others kept.
+
+        `verified` is true where nothing contradicts anything; else `finding` names the first
+        contradiction by layer, sequence number and sentence.
+        """
+        report = await verify_ledger(self._opened.ledger, full=full, notes=notes)
+        finding: Object = {}
+        if report.finding is not None:
+            finding = {
+                "layer": report.finding.layer.value,
+                "seq": report.finding.seq,
+                "message": report.finding.message,
+            }
+        return {
+            "origin": report.origin,
+            "size": report.size,
+            "full": report.full,
+            "verified": report.finding is None,
+            "finding": finding,
+        }
+
+    async def show(self, *, start: int | None = None, count: int = 20) -> Object:
+        """Return how the ledger stands, and `count` of its entries, by default the newest."""
+        page = await show_ledger(self._context.store, self._opened.ledger, start=start, count=count)
+        seal: Object = {}
+        if page.status.seal is not None:
+            seal = {"reason": page.status.seal.reason.value, "message": page.status.seal.message}
+        return {
+            "origin": page.status.origin,
+            "size": page.status.size,
+            "root": page.status.root.hex(),
+            "time": format_instant(page.status.time),
+            "checkpoint_key": page.status.vkey,
+            "seal": seal,
+            "entries": [_entry(each) for each in page.entries],
+        }
+
+    async def prove(self, seq: int, *, size: int | None = None) -> Object:
+        """Return the proof that entry `seq` is in the log, under a signed checkpoint."""
+        proof = await prove_entry(self._context.store, self._opened.ledger, seq, size=size)
+        return {
+            "seq": proof.seq,
+            "entry": proof.content.decode("ascii"),
+            "leaf_hash": leaf_hash(proof.content).hex(),
+            "size": proof.size,
+            "path": _hashes(proof.path),
+            "checkpoint": proof.checkpoint,
+        }
+
+    async def prove_growth(self, note: str) -> Object:
+        """Return the proof that the log still begins with everything that a kept checkpoint stated."""
+        proof = await prove_growth(self._context.store, self._opened.ledger, note)
+        return {
+            "old_size": proof.old_size,
+            "new_size": proof.new_size,
+            "path": _hashes(proof.path),
+            "checkpoint": proof.checkpoint,
+        }
+
+    async def adopt_anchor(self, origin: str, *, requester: str = "") -> Object:
+        """Take the present head as anchor where the anchor was lost, on the record."""
+        context = self._context
+        committed = await adopt_anchor(
+            context.store,
+            self._opened.ledger,
+            origin=origin,
+            actor=await requester_of(self._opened, requester),
+            entry_id=new_event_id(context, context.clock.now()),
+            salt=context.randomness.token(SALT_BYTES),
+        )
+        return {"origin": origin, "seq": committed.seq, "size": committed.seq + 1}
+
+
+def _hashes(path: tuple[bytes, ...]) -> list[Value]:
+    return [each.hex() for each in path]
+
+
+def _entry(each: ShownEntry) -> Object:
+    body = each.entry.body
+    return {
+        "seq": each.entry.seq,
+        "time": format_instant(each.entry.time),
+        "id": body.entry_id,
+        "type": body.type,
+        "actor": body.actor,
+        "subject": body.subject,
+        "data": each.data,
+        "leaf_hash": leaf_hash(each.content).hex(),
+        "entry": each.content.decode("ascii"),
+    }

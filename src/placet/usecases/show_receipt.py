@@ -1,0 +1,60 @@
+"""Show one receipt: what it allows, where it is in its life, and the entries that tell so (protocol 3 and 5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from placet.core.context import Context
+from placet.core.entities.receipts import ReceiptRecord, read_receipt_record, receipt_key
+from placet.core.entities.stored import required
+from placet.domain.authorization.facts import ReceiptState
+from placet.domain.authorization.receipt import parse_receipt
+from placet.domain.encoding.canonical import Object, decode
+from placet.domain.log.entry import parse_entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """One entry of a receipt's life."""
+
+    seq: int
+    type: str
+    actor: str
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptView:
+    """A receipt with its payload; `expired` where its own time ran out before it was used.
+
+    `life` holds the entries that issued it, consumed it, and last wrote it, oldest first.
+    """
+
+    record: ReceiptRecord
+    payload: Object
+    expired: bool
+    life: tuple[Moment, ...]
+
+
+async def show_receipt(context: Context, receipt_id: str) -> ReceiptView:
+    """Return what is on record about a receipt; raise `NotFoundError` where there is none."""
+    key = receipt_key(receipt_id)
+    entity = required(await context.store.load([key]), key, f"receipt {receipt_id[:60]}")
+    record = read_receipt_record(entity)
+    payload = record.payload.encode("ascii")
+    once = (f"receipt/{record.receipt_id}", f"effect/{record.operation_id}/{record.attempt}")
+    used = [await context.store.once_seq(each) for each in once]
+    seqs = sorted({seq for seq in (*used, entity.revision) if seq is not None and seq <= entity.revision})
+    unused = record.state is ReceiptState.ISSUED
+    return ReceiptView(
+        record=record,
+        payload=decode(payload),
+        expired=unused and context.clock.now() >= parse_receipt(payload).expires_at,
+        life=tuple([await _moment(context, seq) for seq in seqs]),
+    )
+
+
+async def _moment(context: Context, seq: int) -> Moment:
+    entry = parse_entry(b"".join([content async for content in context.store.entries(seq, seq + 1)]))
+    return Moment(seq=seq, type=entry.body.type, actor=entry.body.actor, time=entry.time)

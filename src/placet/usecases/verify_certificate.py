@@ -1,0 +1,94 @@
+"""Verify one certificate of this installation as of now: chain, validity, revocation, publication (contract 3).
+
+That a certificate is valid says nothing about bytes: whether a package is what was published,
+`placet verify` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from placet.core.context import Context
+from placet.core.entities.certificates import CertificateRecord
+from placet.core.entities.registrations import Registration, read_registration, registration_key
+from placet.core.entities.stored import entity_of
+from placet.core.lookup import the_certificate
+from placet.domain.certificate.chain import check_chain
+from placet.domain.certificate.revocation import check_not_revoked
+from placet.domain.encoding.pem import read_certificate_der
+from placet.errors import PlacetError, VerificationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateCheck:
+    """One check: its name, whether it passed, and why it did not."""
+
+    name: str
+    problem: PlacetError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CertificateVerdict:
+    """What was found of a certificate; `registration` is what was published under it, None if nothing was.
+
+    `index` is the number of the entry that recorded it, `checkpoint` the signed note over the log.
+    """
+
+    certificate: CertificateRecord
+    checks: tuple[CertificateCheck, ...]
+    registration: Registration | None
+    index: int
+    checkpoint: str
+
+    @property
+    def problem(self) -> PlacetError | None:
+        """Return why the certificate is not valid now, None where it is."""
+        return next((check.problem for check in self.checks if check.problem), None)
+
+
+async def verify_certificate(context: Context, certificate_id: str) -> CertificateVerdict:
+    """Return what holds of a certificate now; raise `NotFoundError` where it was never issued here."""
+    record = await the_certificate(context, certificate_id)
+    now = context.clock.now()
+    intermediate, root = context.authority.chain
+    leaf = read_certificate_der(record.der)
+    revocations = (record.revocation,) if record.revocation else ()
+    checks = (
+        _check("chain", lambda: check_chain(leaf, intermediate, (root,), at=record.issued_at)),
+        _check("validity", lambda: _check_valid(record, now)),
+        _check("revocation", lambda: check_not_revoked(certificate_id, revocations, at=now)),
+    )
+    index = await context.store.once_seq(f"certificate/{certificate_id}")
+    if index is None:
+        raise VerificationError("LEDGER_CORRUPT", f"no entry issued {certificate_id}", hint="placet ledger verify")
+    return CertificateVerdict(
+        certificate=record,
+        checks=checks,
+        registration=await _registration(context, record),
+        index=index,
+        checkpoint=await context.store.checkpoint(),
+    )
+
+
+def _check(name: str, check: Callable[[], object]) -> CertificateCheck:
+    try:
+        check()
+    except PlacetError as error:
+        return CertificateCheck(name=name, problem=error)
+    return CertificateCheck(name=name, problem=None)
+
+
+def _check_valid(record: CertificateRecord, now: datetime) -> None:
+    if now < record.issued_at:
+        raise VerificationError("CERTIFICATE_NOT_YET_VALID", f"{record.certificate_id} begins at {record.issued_at}")
+    if now > record.expires_at:
+        raise VerificationError("CERTIFICATE_EXPIRED", f"{record.certificate_id} ended at {record.expires_at}")
+
+
+async def _registration(context: Context, record: CertificateRecord) -> Registration | None:
+    key = registration_key(record.package, record.version)
+    entity = entity_of(await context.store.load([key]), key)
+    registration = read_registration(entity) if entity else None
+    return registration if registration and registration.certificate_id == record.certificate_id else None
