@@ -148,6 +148,19 @@ def test_the_next_address_is_tried_only_while_nothing_was_sent() -> None:
     assert (answer.body, connections) == (b"ok", 1)
 
 
+def test_after_the_first_byte_no_other_address_is_tried() -> None:
+    async def twice(_host: str, _port: int) -> Sequence[str]:
+        return ["127.0.0.1", "127.0.0.1"]
+
+    async def run() -> int:
+        async with raw_server(exactly(b"HTTP/1.1 2")) as server:
+            with pytest.raises(AmbiguousError):
+                await Egress(resolver=twice).exchange(parse_endpoint(f"http://localhost:{server.port}"), PUT, CAPS)
+            return server.connections
+
+    assert asyncio.run(run()) == 1
+
+
 def test_what_the_last_check_raises_stops_the_request_before_its_first_byte() -> None:
     async def refuse() -> None:
         raise EffectError("FENCE_LOST", "not ours")

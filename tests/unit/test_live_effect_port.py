@@ -84,10 +84,14 @@ def test_other_bytes_than_the_receipt_is_bound_to_reach_nobody(contents: dict[st
     assert (caught.value.code, executor.reached) == ("ARTIFACT_MISMATCH", 0)
 
 
-@pytest.mark.parametrize("member", ["sha256", "sha512"])
-def test_both_digests_of_an_artifact_count(member: str) -> None:
+@pytest.mark.parametrize("member", ["sha256", "sha512", "size"])
+def test_both_digests_and_the_size_of_an_artifact_count(member: str) -> None:
     real = artifact_of("archive.tgz", CONTENT)
-    forged = replace(real, sha256="0" * 64) if member == "sha256" else replace(real, sha512="0" * 128)
+    forged = {
+        "sha256": replace(real, sha256="0" * 64),
+        "sha512": replace(real, sha512="0" * 128),
+        "size": replace(real, size=real.size + 1),
+    }[member]
     with pytest.raises(DeniedError, match="ARTIFACT_MISMATCH"):
         perform(RecordingExecutor(), authorize(replace(OPERATION, artifacts=(forged,)), {"archive.tgz": CONTENT}))
 

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.live.port import LiveSideEffects
+from placet.adapters.npm.document import build_publication
 from placet.demo.npm_double import Fault, NpmDouble
 from placet.domain.authorization.operation import Operation
 from placet.domain.values.kinds import OutcomeStatus
+from placet.errors import DeniedError, InvalidInputError
 from placet.ports.effects import Finding, Outcome, Presence
-from support.effects import TOKEN, World, authorize, make_archive, publish_operation
+from support.effects import TOKEN, GivenCredentials, World, artifact_of, authorize, make_archive, publish_operation
+from support.raw_server import raw_server, whole
 
 ARCHIVE = make_archive("@acme/tool", "1.0.0")
 OTHER_ARCHIVE = make_archive("@acme/tool", "1.0.0", description="published around us")
@@ -168,6 +174,14 @@ def test_a_rate_limit_without_a_usable_time_is_not_sent_again(headers: dict[str,
     assert (outcome.status, outcome.retries, sent(double)) == (OutcomeStatus.FAILED, 0, 1)
 
 
+def test_an_unclear_error_that_asks_to_come_back_is_not_sent_again() -> None:
+    with NpmDouble(TOKEN) as double:
+        double.inject(Fault(status=503, headers={"retry-after": "1"}))
+        outcome = perform(World(npm_url=double.url).port())
+
+    assert (outcome.status, outcome.retries, sent(double)) == (OutcomeStatus.INDETERMINATE, 0, 1)
+
+
 def test_a_registry_that_limits_for_ever_is_asked_four_times() -> None:
     with NpmDouble(TOKEN) as double:
         double.inject(Fault(status=429, headers={"retry-after": "0"}, times=100))
@@ -206,7 +220,7 @@ def test_an_unclear_answer_about_the_package_is_no_finding(status: int) -> None:
     assert found.presence is Presence.UNKNOWN
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500])
+@pytest.mark.parametrize("status", [200, 401, 403, 429, 500])
 def test_a_404_without_a_second_positive_reading_is_no_finding(status: int) -> None:
     with NpmDouble(TOKEN) as double:
         double.inject(Fault(method="GET", path="/-/whoami", status=status))
@@ -232,6 +246,17 @@ def test_a_registry_that_does_not_know_whoami_is_asked_with_a_ping() -> None:
 
     assert found.presence is Presence.ABSENT
     assert ("GET", "/-/ping") in double.requests
+
+
+def test_with_a_credential_the_registrys_own_storage_is_asked() -> None:
+    async def run(credentials: GivenCredentials) -> bytes:
+        async with raw_server(whole(b"{}")) as server:
+            await World(npm_url=server.url, credentials=credentials).port().look_up(OPERATION)
+            return server.received[0].splitlines()[0]
+
+    asked = [asyncio.run(run(GivenCredentials(secrets))) for secrets in ({"npm": TOKEN}, {})]
+
+    assert asked == [b"GET /@acme%2ftool?write=true HTTP/1.1", b"GET /@acme%2ftool HTTP/1.1"]
 
 
 def test_an_answer_out_of_a_cache_is_no_finding() -> None:
@@ -262,3 +287,41 @@ def test_the_request_carries_what_npm_sends() -> None:
     assert document["dist-tags"]["next"] == "2.0.0-rc.1"
     assert document["versions"]["2.0.0-rc.1"]["bin"] == {"tool": "cli.js"}
     assert document["versions"]["2.0.0-rc.1"]["_id"] == "tool@2.0.0-rc.1"
+
+
+def test_a_publication_of_two_archives_is_refused() -> None:
+    two = replace(OPERATION, artifacts=(*OPERATION.artifacts, artifact_of("more", b"")))
+    authorized = authorize(two, {"archive.tgz": ARCHIVE, "more": b""})
+    with NpmDouble(TOKEN) as double, pytest.raises(DeniedError, match="ARTIFACT_MISMATCH"):
+        asyncio.run(World(npm_url=double.url).port().perform(authorized))
+
+    assert double.connections == 0
+
+
+def test_an_unsafe_archive_is_refused_before_anything_is_opened() -> None:
+    unsafe = ARCHIVE + b"more"
+    with NpmDouble(TOKEN) as double, pytest.raises(InvalidInputError, match="ARTIFACT_UNSAFE"):
+        perform(World(npm_url=double.url).port(), publish_operation(unsafe), unsafe)
+
+    assert double.connections == 0
+
+
+@pytest.mark.parametrize(("access", "sent_as"), [("", None), ("public", "public"), ("restricted", "restricted")])
+def test_access_is_sent_as_the_plan_says(access: str, sent_as: str | None) -> None:
+    publication = build_publication(
+        publish_operation(ARCHIVE, access=access), ARCHIVE, parse_endpoint("https://registry.example.com/npm")
+    )
+    document = json.loads(publication.body)
+
+    assert document["access"] == sent_as
+    assert document["versions"]["1.0.0"]["dist"]["tarball"] == (
+        "https://registry.example.com/npm/@acme%2ftool/-/tool-1.0.0.tgz"
+    )
+
+
+def test_what_installing_the_archive_runs_is_said_by_the_published_manifest() -> None:
+    archive = make_archive("@acme/tool", "1.0.0", files={"binding.gyp": "{}"})
+    publication = build_publication(publish_operation(archive), archive, parse_endpoint("http://127.0.0.1:1"))
+    manifest = json.loads(publication.body)["versions"]["1.0.0"]
+
+    assert (manifest["hasInstallScript"], manifest["scripts"]) == (True, {"install": "node-gyp rebuild"})

@@ -135,7 +135,7 @@ def _segments(operation: Operation) -> tuple[str, ...]:
 def _check_subject(segments: tuple[str, ...], subject: Subject) -> None:
     """Keep the key inside its subject: policy speaks about subjects, so a key may not leave them."""
     stem = ("packages", *subject.name.split("/"))
-    inside = segments[:-1] == stem and segments[-1].startswith(f"{subject.version}.") and subject.version != ""
+    inside = segments[:-1] == stem and segments[-1].startswith(f"{subject.version}.")
     if not inside:
         raise EffectError("EGRESS_DENIED", f"nothing was opened: {'/'.join(segments)} is no object of {subject}")
 
