@@ -12,7 +12,8 @@ import pytest
 
 from placet.adapters.credentials.named import NamedCredentials
 from placet.adapters.egress.endpoint import parse_endpoint
-from placet.adapters.egress.exchange import Answer, Caps, Egress, Request
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.egress.messages import Answer, Caps, Request
 from placet.demo.npm_double import Fault, NpmDouble
 from placet.errors import PlacetError
 from placet.ports.effects import Provider, Secret

@@ -9,7 +9,8 @@ import pytest
 
 from placet.adapters.egress.addresses import check_address
 from placet.adapters.egress.endpoint import parse_endpoint
-from placet.adapters.egress.exchange import Caps, Egress, Request
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.egress.messages import Caps, Request
 from placet.errors import EffectError
 from support.raw_server import raw_server, whole
 

@@ -7,6 +7,7 @@ import http.client
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.npm.document import build_publication
 from placet.demo.npm_double import NpmDouble
 from support.effects import TOKEN, make_archive, publish_operation
+from support.npm_client import NpmClient
 from support.verdaccio import running_verdaccio
 
 pytestmark = pytest.mark.node
@@ -174,3 +176,18 @@ def _dists(document: dict[str, Any]) -> list[dict[str, str]]:
         {"integrity": dist["integrity"], "shasum": dist["shasum"], "path": urlsplit(dist["tarball"]).path}
         for dist in found
     ]
+
+
+def test_the_real_npm_publishes_to_both_and_installs_from_both(pair: Pair, tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "package.json").write_text('{"name": "@acme/from-npm", "version": "1.0.0"}')
+    installed = []
+    for each, name in zip(pair, ("double", "real"), strict=True):
+        npm = NpmClient(home=tmp_path / name, registry=each.url, token=each.token)
+        npm.run("publish", "--access", "public", cwd=package)
+        npm.run("install", "@acme/from-npm", "--prefix", str(tmp_path / name / "project"))
+        lock = json.loads((tmp_path / name / "project/package-lock.json").read_text())
+        installed.append(lock["packages"]["node_modules/@acme/from-npm"]["integrity"])
+
+    assert installed[0] == installed[1]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from placet.adapters.egress.endpoint import parse_endpoint
-from placet.adapters.egress.exchange import AmbiguousError, Answer, Caps, Egress, NothingSentError, Request
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.egress.messages import AmbiguousError, Answer, Caps, NothingSentError, Request
 from placet.errors import ConfigurationError, EffectError
 from placet.ports.effects import Secret
 from support.raw_server import Answering, RawServer, exactly, raw_server, silent, whole

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from placet.adapters.egress.endpoint import parse_endpoint
-from placet.adapters.egress.exchange import Answer, Caps, Egress, NothingSentError, Request
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.egress.messages import Answer, Caps, NothingSentError, Request
 from support.raw_server import raw_server, whole
 
 REQUEST = Request(method="PUT", path="/thing", body=b"content")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from placet.adapters.egress.exchange import Answer
+from placet.adapters.egress.messages import Answer
 
 _SECONDS = re.compile(r"[0-9]{1,4}")
 _SUCCESSES = range(200, 300)

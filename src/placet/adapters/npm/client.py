@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from placet.adapters.egress.endpoint import Endpoint
-from placet.adapters.egress.exchange import AmbiguousError, Answer, Caps, Egress, NothingSentError, Request
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.egress.messages import AmbiguousError, Answer, Caps, NothingSentError, Request
 from placet.adapters.npm.document import Publication, package_path
 from placet.adapters.npm.packument import LIMIT_BYTES, AnswerInvalidError, Packument, read_packument
 from placet.errors import EffectError

@@ -11,7 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from placet.adapters.egress.endpoint import parse_endpoint
-from placet.adapters.egress.exchange import AmbiguousError, Answer, Egress, NothingSentError
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.egress.messages import AmbiguousError, Answer, NothingSentError
 from placet.adapters.npm.answers import Says, read_answer, seconds_to_wait
 from placet.adapters.npm.client import Registry
 from placet.adapters.npm.document import Publication, build_publication, integrity_of

@@ -1,0 +1,51 @@
+"""What goes out and comes back in one exchange, and the two ways in which it can break off."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from placet.errors import EffectError
+from placet.ports.effects import Secret
+
+UNREACHABLE = "PROVIDER_UNREACHABLE"
+AMBIGUOUS = "PROVIDER_AMBIGUOUS"
+BeforeFirstByte = Callable[[], Awaitable[None]]
+"""Called when the connection stands and nothing was written; what it raises stops the request."""
+
+
+class NothingSentError(EffectError):
+    """No byte of the request left this machine (`PROVIDER_UNREACHABLE`): sending again is safe."""
+
+
+class AmbiguousError(EffectError):
+    """Bytes may have been sent and no whole answer came (`PROVIDER_AMBIGUOUS`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is sent. `path` stands below the endpoint's base path; `bearer` is shown to nobody else."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    bearer: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """Limits of one exchange: seconds for all of it, of these for connecting, bytes of the answer."""
+
+    seconds: float
+    connect_seconds: float = 10.0
+    answer_bytes: int = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A whole answer. Header names are in lower case; the body is kept out of `repr`."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
