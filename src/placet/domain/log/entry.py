@@ -16,7 +16,7 @@ from itertools import pairwise
 from placet.domain.encoding.canonical import ENTRY_LIMIT_BYTES, Object, Value, decode, encode
 from placet.domain.encoding.record import Record
 from placet.domain.log.change import EntityKey
-from placet.domain.values.digest import Digest, parse_digest
+from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
 from placet.errors import InvalidInputError
 
@@ -34,6 +34,7 @@ ENTRY_TYPE = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
 ACTOR = r"[!-~]{1,256}"
 KEY = r"[ -~]{1,512}"
 _HASH = r"[0-9a-f]{64}"
+_DIGEST_OR_NONE = r"(sha256:[0-9a-f]{64})?"
 _UNPRINTABLE = re.compile(r"[^ -\[\]-~]")
 _ENVELOPE_BYTES = len(f'{{"body":,"prev":"{"0" * 64}","seq":{2**53},"time":"2026-01-02T03:04:05.678Z","v":1}}')
 
@@ -214,7 +215,7 @@ def _read_reference(value: Object) -> Digest:
 
 def _read_pair(value: Value) -> tuple[EntityKey, str]:
     match value:
-        case [str(key), str(digest)] if re.fullmatch(KEY, key):
-            return EntityKey(key), digest and parse_digest(digest)
+        case [str(key), str(digest)] if re.fullmatch(KEY, key) and re.fullmatch(_DIGEST_OR_NONE, digest):
+            return EntityKey(key), digest
         case _:
             raise InvalidInputError(MALFORMED, "the entry has a malformed state")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from placet.errors import VerificationError
 
@@ -203,5 +203,5 @@ def _are_hashes(*values: bytes) -> bool:
     return all(len(value) == HASH_BYTES for value in values)
 
 
-def _refuse(reason: str) -> None:
+def _refuse(reason: str) -> NoReturn:
     raise VerificationError("PROOF_INVALID", reason)
