@@ -16,6 +16,7 @@ from placet.adapters.credentials.named import NamedCredentials
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.files.anchor import FileAnchor
 from placet.adapters.files.blobs import FolderBlobs
+from placet.adapters.files.evidence import EvidenceFolder
 from placet.adapters.files.keyring import FileKeyring
 from placet.adapters.files.objects import FolderExecutor
 from placet.adapters.live.observer import LiveObserver, OfflineObserver
@@ -64,6 +65,7 @@ class Opened:
     context: Context
     ledger: SqliteStore
     config: Config
+    evidence: EvidenceFolder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,19 +89,22 @@ class _Parts:
     origin: str
 
 
-async def found(config: Config, *, profile: Profile, name: str, algorithm: KeyAlgorithm) -> Founded:
+async def found(
+    config: Config, *, profile: Profile, name: str, algorithm: KeyAlgorithm, sealed: bool = True
+) -> Founded:
     """Make a new installation in `config.home`: keys, ledger, first state; whole, or not at all.
 
-    Raise `ConfigurationError`: `HOME_EXISTS` where the folder holds anything, `ANCHOR_INSIDE_HOME`,
-    and `PASSPHRASE_MISSING` for a team without one.
+    A team's keys are `sealed` with the passphrase, except in the demo. Raise `ConfigurationError`:
+    `HOME_EXISTS` where the folder holds anything, `ANCHOR_INSIDE_HOME`, and `PASSPHRASE_MISSING`
+    for a team without one.
     """
-    _check_place(config, profile)
+    _check_place(config, sealed=sealed and profile is Profile.TEAM)
     clock, randomness = SystemClock(), SystemRandomness()
     origin = f"{name}/{randomness.token(_EPOCH_BYTES).hex()}"
     config.home.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{config.home.name}-", dir=config.home.parent))
     try:
-        keyring = _keyring(config, building, plain=profile is Profile.TRIAL)
+        keyring = _keyring(config, building, plain=profile is Profile.TRIAL or not sealed)
         _make_keys(keyring, name, algorithm)
         signer = signer_from(keyring.checkpoint_key())
         anchor = FileAnchor(config.anchors)
@@ -150,6 +155,7 @@ async def opened(
             context=_context(config, parts, offline=offline, at=at),
             ledger=store,
             config=config,
+            evidence=EvidenceFolder(config.home / "evidence"),
         )
     finally:
         await store.close()
@@ -184,7 +190,7 @@ def trust_root_of(origin: str, signer: CheckpointSigner, keyring: Keyring) -> by
     return TrustRoot(log=Log(origin=origin, checkpoint_keys=(key,)), ca_roots=(root,)).encode()
 
 
-def _check_place(config: Config, profile: Profile) -> None:
+def _check_place(config: Config, *, sealed: bool) -> None:
     if config.home.exists() and (not config.home.is_dir() or any(config.home.iterdir())):
         raise ConfigurationError(
             "HOME_EXISTS", f"{config.home} is not empty", hint="give another folder with --home, or remove it yourself"
@@ -195,7 +201,7 @@ def _check_place(config: Config, profile: Profile) -> None:
             "the anchor must lie outside the home: it is what notices when the home is rolled back",
             hint="set PLACET_ANCHOR to a folder elsewhere",
         )
-    if profile is Profile.TEAM and config.passphrase is None:
+    if sealed and config.passphrase is None:
         raise ConfigurationError(
             "PASSPHRASE_MISSING",
             "a team's keys are sealed with a passphrase",

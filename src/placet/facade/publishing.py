@@ -10,15 +10,17 @@ from placet.core.lookup import list_runs
 from placet.domain.authorization.approval import ApprovalDecision
 from placet.domain.authorization.render import fingerprint
 from placet.domain.encoding.canonical import Object
+from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
 from placet.errors import DeniedError
 from placet.facade import views
 from placet.facade.requester import requester_of
 from placet.ports.approval_signer import ApprovalSigner
 from placet.usecases.approve_plan import Ballot, end_denied, fill_in, record_approval, show_ballot
+from placet.usecases.collect_evidence import collect_evidence
 from placet.usecases.publish_package import Progress, PublishRequest, publish_package, rehearse_package
 from placet.usecases.reconcile import reconcile
-from placet.usecases.resume_run import Waiter, give_up, resume_run
+from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
 from placet.usecases.show_run import show_run
 
 
@@ -37,7 +39,7 @@ class Publishing:
     async def publish(self, request: PublishRequest, *, progress: Progress = _silent, wait: Waiter = give_up) -> Object:
         """Publish a packed archive under authorization, or finish an earlier attempt with the same bytes."""
         named = replace(request, requester=await requester_of(self._opened, request.requester))
-        return views.carried(await publish_package(self._context, named, progress=progress, wait=wait))
+        return await self._published(await publish_package(self._context, named, progress=progress, wait=wait))
 
     async def rehearse(self, request: PublishRequest, *, progress: Progress = _silent) -> Object:
         """Take the same road as a dry run: what would ship, under which reasons, without touching anything."""
@@ -81,7 +83,7 @@ class Publishing:
 
     async def resume(self, run_id: str, *, wait: Waiter = give_up) -> Object:
         """Go on with a planned run."""
-        return views.carried(await resume_run(self._context, run_id, wait=wait))
+        return await self._published(await resume_run(self._context, run_id, wait=wait))
 
     async def runs(self, *, limit: int = 100) -> Object:
         """Return the newest runs first."""
@@ -109,3 +111,22 @@ class Publishing:
     async def reconcile(self) -> Object:
         """Look up every effect in doubt; send nothing."""
         return {"receipts": [views.cleared(each) for each in await reconcile(self._context)]}
+
+    async def _published(self, carried: Carried) -> Object:
+        """Return what was carried out; of a publication also the file with its evidence."""
+        shipped = [each for each in carried.reports if each.operation.operation_kind is OperationKind.PUBLISH_PACKAGE]
+        if not shipped:
+            return views.carried(carried)
+        subject = shipped[0].operation.subject
+        bundle = await collect_evidence(self._context, carried.run.run_id)
+        place = self._opened.evidence.write(subject.name, subject.version, bundle)
+        self._context.at("evidence.written")
+        archive = shipped[0].operation.artifacts[0]
+        return {
+            **views.carried(carried),
+            "package": subject.name,
+            "version": subject.version,
+            "sha256": archive.sha256,
+            "sha512": archive.sha512,
+            "bundle": str(place),
+        }
