@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from placet.adapters.files.folder import Folder
 from placet.adapters.files.objects import FolderExecutor
 from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import DeniedError, EffectError
@@ -149,3 +152,37 @@ def test_a_full_disk_is_failed_and_leaves_nothing(tmp_path: Path) -> None:
 
     assert (outcome.status, outcome.error_code) == (OutcomeStatus.FAILED, "PROVIDER_UNREACHABLE")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_a_killed_writer_left_is_swept_and_a_living_ones_is_not(tmp_path: Path) -> None:
+    dead = tmp_path / ".placet-0123456789abcdef.part"
+    dead.write_bytes(b"half")
+    foreign = tmp_path / "notes.part"
+    foreign.write_bytes(b"not ours")
+    link = tmp_path / ".placet-fedcba9876543210.part"
+    link.symlink_to(foreign)
+    with Folder(tmp_path).staged(b"living") as living:
+        put(tmp_path)
+        during = {path.name for path in tmp_path.iterdir()}
+
+    assert during == {living, "notes.part", "packages", link.name}
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.part", "packages", link.name}
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from placet.adapters.files.folder import Folder
+with Folder(Path(sys.argv[1])).staged(b"archive"):
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_a_kill_while_staging_leaves_nothing_after_the_next_write(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path)], check=False)
+    left = [path for path in tmp_path.rglob("*") if path.is_file()]
+    outcome = put(tmp_path)
+
+    assert (killed.returncode, len(left)) == (-9, 1)
+    assert outcome.status is OutcomeStatus.EXECUTED
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / KEY]

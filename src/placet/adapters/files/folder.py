@@ -7,14 +7,17 @@ is swapped meanwhile can lead out of the folder.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PART = re.compile(r"\.placet-[0-9a-f]{16}\.part")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -29,17 +32,18 @@ class Folder:
     def staged(self, content: bytes) -> Iterator[str]:
         """Write `content` durably under a name of no object, yield it, and take it away at the end.
 
+        What a killed writer left is taken away first: a living one holds a lock on its file.
         Raise `OSError`.
         """
-        name = f".placet-{secrets.token_hex(8)}.part"
         with self._opened(()) as root:
+            _sweep(root)
+            name, file = _new_part(root)
             try:
-                file = os.open(name, _NEW_FILE, 0o644, dir_fd=root)
                 with open(file, "wb") as stream:  # noqa: PTH123 - a descriptor, not a path
                     stream.write(content)
                     stream.flush()
                     os.fsync(stream.fileno())
-                yield name
+                    yield name
             finally:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=root)
@@ -98,3 +102,27 @@ def _hash_at(name: str, parent: int) -> str:
     file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=parent)
     with open(file, "rb") as stream:  # noqa: PTH123 - a descriptor, not a path
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _new_part(root: int) -> tuple[str, int]:
+    """Return name and descriptor of a new, locked file; another writer may sweep it before the lock is held."""
+    while True:
+        name = f".placet-{secrets.token_hex(8)}.part"
+        file = os.open(name, _NEW_FILE, 0o644, dir_fd=root)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file).st_nlink:
+            return name, file
+        os.close(file)
+
+
+def _sweep(root: int) -> None:
+    """Take away the staged files whose writers are dead: nobody holds their lock any more."""
+    for name in filter(_PART.fullmatch, os.listdir(root)):
+        # Whatever is in the way of sweeping (a lock, a link) is in nobody's way otherwise.
+        with contextlib.suppress(OSError):
+            file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(name, dir_fd=root)
+            finally:
+                os.close(file)
