@@ -12,7 +12,7 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import ABSENT, Committed, Count, EntityKey, Snapshot
 from placet.domain.log.compose import SALT_BYTES, Draft, compose
 from placet.domain.values.digest import Digest
-from placet.domain.values.time import cut_to_milliseconds
+from placet.domain.values.time import cut_to_milliseconds, parse_instant
 from placet.errors import DeniedError, UnavailableError
 from placet.ports.store import ConflictError
 
@@ -54,12 +54,13 @@ async def decide(context: Context, premises: Premises, decision: Callable[[Snaps
     """Commit what `decision` makes of a fresh snapshot and the present instant.
 
     Decides again from fresh state whenever a premise moved. Raises whatever `decision` raises;
-    `ConflictError` where a once key was used before; `DeniedError` (`RATE_LIMITED`) where a
-    counter is full.
+    `ConflictError` where fresh state still leads to a once key that was used before; `DeniedError`
+    (`RATE_LIMITED`) where a counter is full.
     """
+    lessons = _Lessons()
     for _ in range(_ATTEMPTS):
         snapshot = await load(context, premises)
-        now = cut_to_milliseconds(context.clock.now())
+        now = lessons.not_before(cut_to_milliseconds(context.clock.now()))
         made = decision(snapshot, now)
         try:
             change = compose(
@@ -67,7 +68,7 @@ async def decide(context: Context, premises: Premises, decision: Callable[[Snaps
             )
             return await context.store.commit(change)
         except ConflictError as conflict:
-            _raise_unless_movable(conflict)
+            lessons.learn(conflict)
     raise UnavailableError("BUSY", "the state kept moving while deciding", hint="try again")
 
 
@@ -97,11 +98,30 @@ def _draft(context: Context, made: Decision, now: datetime) -> Draft:
     )
 
 
-def _raise_unless_movable(conflict: ConflictError) -> None:
-    """Let a moved premise and a taken entry id pass: both are decided again."""
-    if conflict.reason == "counter":
-        raise DeniedError(
-            "RATE_LIMITED", f"the limit of {conflict.name} is reached", hint="wait for the next hour"
-        ) from conflict
-    if conflict.reason == "once" and not conflict.name.startswith("event/"):
-        raise conflict
+class _Lessons:
+    """What the conflicts of one decision taught: which once keys are taken, and how late it is at least."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._passed: datetime | None = None
+
+    def not_before(self, now: datetime) -> datetime:
+        """Return `now`, or what the sequencer's clock has passed already where ours is behind it."""
+        return now if self._passed is None else max(now, self._passed)
+
+    def learn(self, conflict: ConflictError) -> None:
+        """Return where the conflict is decided again: a moved premise, a time out, a taken entry id.
+
+        Who loses a race for a once key conflicts on it before any moved premise, and decides once
+        more: fresh state then says what became of it. Raise the conflict where it does not.
+        """
+        if conflict.reason == "counter":
+            raise DeniedError(
+                "RATE_LIMITED", f"the limit of {conflict.name} is reached", hint="wait for the next hour"
+            ) from conflict
+        if conflict.reason == "expired":
+            self._passed = parse_instant(conflict.name)
+        if conflict.reason == "once" and not conflict.name.startswith("event/"):
+            if conflict.name in self._taken:
+                raise conflict
+            self._taken.add(conflict.name)

@@ -18,6 +18,7 @@ from placet.domain.authorization.facts import ReceiptState
 from placet.domain.log.change import Snapshot
 from placet.domain.values.time import format_instant
 from placet.errors import DeniedError
+from placet.ports.store import ConflictError
 
 
 async def reserve(context: Context, presented: Presented) -> AuthorizedOperation:
@@ -26,24 +27,38 @@ async def reserve(context: Context, presented: Presented) -> AuthorizedOperation
     Raise `CheckDeniedError` with the code of the first check that fails; the denial is recorded.
     Of two racing calls exactly one succeeds.
     """
-    made: dict[str, tuple[Authorized, Trail, datetime]] = {}
+    made: list[tuple[Authorized, Trail, datetime]] = []
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
         trail = Trail()
         authorized = authorize(context, snapshot, now, presented, trail)
         deadline = now + context.settings.deadline
-        made["last"] = (authorized, trail, deadline)
+        made[:] = [(authorized, trail, deadline)]
         trail.passed("9")
         return _reservation(snapshot, presented, authorized, trail, deadline)
 
     try:
         committed = await decide(context, lambda snapshot: premises(context, presented, snapshot), decision)
-    except DeniedError as error:
-        denial = error if isinstance(error, CheckDeniedError) else made["last"][1].denied("9", error)
+    except CheckDeniedError as denied:
+        await deny(context, presented, denied)
+        raise
+    except (DeniedError, ConflictError) as refused:  # by the commit of what the checks had cleared
+        denial = _refused_by_commit(refused, made[0][1])
         await deny(context, presented, denial)
-        raise denial from error
-    authorized, _, deadline = made["last"]
+        raise denial from refused
+    authorized, _, deadline = made[0]
     return reserved(authorized.cleared, fence=committed.seq, deadline=deadline, contents=presented.contents)
+
+
+def _refused_by_commit(refused: DeniedError | ConflictError, trail: Trail) -> CheckDeniedError:
+    """Return the denial: a counter is full, or this attempt's effect stands in the ledger already.
+
+    The latter is no race, which is decided again: the receipt's row was put back to `issued`.
+    """
+    if isinstance(refused, ConflictError):
+        spent = DeniedError("RECEIPT_CONSUMED", "the effect of this receipt was reserved before, says the ledger")
+        return trail.denied("6", spent)
+    return trail.denied("9", refused)
 
 
 async def deny(context: Context, presented: Presented, denial: CheckDeniedError) -> None:

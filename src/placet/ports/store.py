@@ -14,7 +14,7 @@ class ConflictError(PlacetError):
     """A premise of a change no longer held; nothing of it was written. Decide again.
 
     `reason` is `premise`, `once`, `counter`, `expired` or `epoch`; `name` the entity key, once
-    key or counter; `first_use` the sequence number that used the once key first.
+    key, counter, or the instant that has passed; `first_use` the sequence number that used the once key first.
     """
 
     exit_code = 7
