@@ -1,4 +1,4 @@
-"""Limits per subject and requester, counted in clock hours (protocol 4 check 9, protocol 6)."""
+"""Limits per subject and requester, counted in clock hours, each kind of operation by itself (protocol 4 and 6)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from placet.domain.log.change import Count
 
 
 def plan_counters(plan: Plan, judgements: Iterable[Judgement], now: datetime) -> dict[str, Count]:
-    """Return what asking for `plan` adds: one for its requester, one for each of its subjects."""
+    """Return what asking for `plan` adds: one per kind for its requester, one per kind for each subject."""
     counters: dict[str, Count] = {}
     for operation, judgement in zip(plan.operations, judgements, strict=True):
         counters |= _counters("plans", operation, plan.requester, judgement, now)
@@ -29,17 +29,16 @@ def reservation_counters(operation: Operation, plan: Plan, judgement: Judgement,
             break
         if (earlier.operation_kind, earlier.subject) == (operation.operation_kind, operation.subject):
             return {}
-    kind = f"reservations/{operation.operation_kind.value}"
-    return _counters(kind, operation, plan.requester, judgement, now)
+    return _counters("reservations", operation, plan.requester, judgement, now)
 
 
 def _counters(what: str, operation: Operation, requester: str, judgement: Judgement, now: datetime) -> dict[str, Count]:
-    hour = f"{now:%Y%m%d%H}"
+    prefix = f"{now:%Y%m%d%H}/{what}/{operation.operation_kind.value}"
     counters = {}
-    if judgement.per_subject_per_hour:
-        name = f"{hour}/{what}/subject/{operation.subject.pattern_text}"
-        counters[name] = Count(add=1, limit=judgement.per_subject_per_hour)
-    if judgement.per_requester_per_hour:
-        name = f"{hour}/{what}/requester/{requester}"
-        counters[name] = Count(add=1, limit=judgement.per_requester_per_hour)
+    if judgement.per_subject_per_hour is not None:
+        counters[f"{prefix}/subject/{operation.subject.pattern_text}"] = Count(
+            add=1, limit=judgement.per_subject_per_hour
+        )
+    if judgement.per_requester_per_hour is not None:
+        counters[f"{prefix}/requester/{requester}"] = Count(add=1, limit=judgement.per_requester_per_hour)
     return counters

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import asyncio
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
+from placet.adapters.egress.endpoint import parse_endpoint
 from placet.bootstrap import Opened
 from placet.core.acts.act import PROVIDER
 from placet.core.acts.activate_policy import POLICY_ARTIFACT
@@ -16,6 +19,7 @@ from placet.core.entities.governance import (
 )
 from placet.core.entities.stored import required
 from placet.core.governed import ask
+from placet.core.policies import bundled_policy
 from placet.core.runs import Intent
 from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.policy import Policy
@@ -27,8 +31,6 @@ from placet.domain.values.time import format_instant
 from placet.errors import InvalidInputError
 from placet.facade.requester import governing_requester
 from placet.usecases.certify_package import keep
-
-_KINDS = {"npm": ("http", "https"), "folder": ("file",)}
 
 
 class Governance:
@@ -62,6 +64,11 @@ class Governance:
         """Return what a policy says, without putting it in force; raise `InvalidInputError` (`POLICY_INVALID`)."""
         return _policy(parse_policy(document))
 
+    @staticmethod
+    def example_policy() -> bytes:
+        """Return the TOML of a policy for a team to start from."""
+        return bundled_policy("example")
+
     async def policy(self) -> Object:
         """Return the policy in force, its document included; raise `NotFoundError` before the first."""
         snapshot = await self._context.store.load([POLICY_IN_FORCE])
@@ -88,7 +95,7 @@ class Governance:
         self, provider_id: str, *, kind: str, url: str, credential: str = "", private: bool = False, requester: str = ""
     ) -> Object:
         """Add or replace a provider; `credential` is empty, `env:NAME` or `file:PATH`, never the secret itself."""
-        _check_provider(kind, url, credential)
+        await asyncio.to_thread(_check_provider, kind, url, credential, private=private)
         intent = Intent(
             kind=OperationKind.CHANGE_EXECUTOR,
             subject=Subject(provider=PROVIDER, name=provider_id, version="", tag=""),
@@ -136,14 +143,15 @@ def _policy(policy: Policy) -> Object:
     }
 
 
-def _check_provider(kind: str, url: str, credential: str) -> None:
-    if kind not in _KINDS:
+def _check_provider(kind: str, url: str, credential: str, *, private: bool) -> None:
+    """Refuse a record that could never work, or would have to be refused whenever it is used."""
+    if kind == "npm":
+        parse_endpoint(url, private=private)
+    elif kind != "folder":
         raise InvalidInputError("PROVIDER_INVALID", f"{kind[:40]!r} is no kind of provider", hint="npm or folder")
-    if urlsplit(url).scheme not in _KINDS[kind]:
+    elif urlsplit(url).scheme != "file" or not Path(unquote(urlsplit(url).path)).is_dir():
         raise InvalidInputError(
-            "PROVIDER_INVALID",
-            f"{url[:200]!r} is no address of a provider of kind {kind}",
-            hint=f"addresses begin with {' or '.join(f'{scheme}:' for scheme in _KINDS[kind])}",
+            "PROVIDER_INVALID", f"{url[:200]!r} names no folder", hint="make the folder, then give file:/PATH"
         )
     if credential and not credential.startswith(("env:", "file:/")):
         raise InvalidInputError(

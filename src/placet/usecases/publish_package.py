@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from placet.core.abandon import abandon_run
 from placet.core.context import Context
 from placet.core.entities.runs import Run, RunState
-from placet.core.lookup import find_runs, reports_of
-from placet.core.runs import open_run, stored_plan
+from placet.core.lookup import find_runs, reports_of, the_certificate
+from placet.core.runs import open_run, stored_plan, stored_run
 from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.archive import ArchiveReading, read_archive
@@ -143,15 +143,23 @@ async def check_version_absent(context: Context, targets: Targets, package: Arch
 
 
 async def _run_to_finish(context: Context, package: ArchiveReading) -> Run | None:
-    """Return the run that a second attempt goes on with; one that came to no plan is abandoned."""
+    """Return the run that a second attempt goes on with; one that can come to nothing is abandoned."""
     for run in await find_runs(context, f"{package.name}@{package.version}"):
         if run.mode is not Mode.PROD or run.archive_sha256 != package.tarball_hash.removeprefix("sha256:"):
             continue
-        if run.state is RunState.EXECUTED or (run.state is RunState.PLANNED and run.plans == _PLANS_OF_A_PUBLICATION):
+        if run.state is RunState.EXECUTED or await _may_still_publish(context, run):
             return run
         if run.state in (RunState.REQUESTED, RunState.PLANNED):
             await abandon_run(context, run, RunState.ABANDONED, actor=run.requester)
     return None
+
+
+async def _may_still_publish(context: Context, run: Run) -> bool:
+    """Tell whether the run is planned to the end, with a certificate that still counts."""
+    if run.state is not RunState.PLANNED or run.plans != _PLANS_OF_A_PUBLICATION:
+        return False
+    certificate = await the_certificate(context, run.certificate_id)
+    return certificate.revocation is None and context.clock.now() < certificate.expires_at
 
 
 async def _prepare(
@@ -170,6 +178,21 @@ async def _prepare(
     )
     context.at("run.requested")
     progress("run", run.run_id)
+    try:
+        return await _certify_and_plan(context, run, request, package, targets, progress)
+    except (DeniedError, InvalidInputError):  # refused for good: what was begun ends here
+        await abandon_run(context, await stored_run(context, run.run_id), RunState.ABANDONED, actor=run.requester)
+        raise
+
+
+async def _certify_and_plan(
+    context: Context,
+    run: Run,
+    request: PublishRequest,
+    package: ArchiveReading,
+    targets: Targets,
+    progress: Progress,
+) -> Run:
     certified = await certify_package(context, run, request.tgz, package)
     progress("certified", certified.certificate.certificate_id)
     parcel = Parcel(
