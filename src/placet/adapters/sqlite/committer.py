@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,14 +13,17 @@ from pathlib import Path
 from placet.adapters.sequencer.groups import Verdict
 from placet.adapters.sequencer.keeper import Keeper
 from placet.adapters.sqlite import reading, schema
-from placet.adapters.sqlite.failures import is_busy, translated, translated_commit, unavailable
+from placet.adapters.sqlite.failures import CODE, is_busy, translated, translated_commit, unavailable
 from placet.adapters.sqlite.writing import Written, write_group
 from placet.domain.log import merkle
 from placet.domain.log.change import Change
 from placet.domain.log.sequence import LogHead
 from placet.domain.values.time import cut_to_milliseconds
+from placet.errors import UnavailableError
 from placet.ports.world import Clock
 
+_Files = tuple[tuple[int, int], ...]
+"""Device and inode of the database and its write-ahead log, (0, 0) for one that is not there."""
 _FIRST_PAUSE_SECONDS = 0.0005
 _LONGEST_PAUSE_SECONDS = 0.008
 
@@ -38,6 +42,7 @@ class Committer:
         self._clock = clock
         self._wait_seconds = wait_seconds
         self._connection: sqlite3.Connection | None = None
+        self._files: _Files | None = None
         self._flushing = False
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="placet-ledger")
 
@@ -78,14 +83,27 @@ class Committer:
             try:
                 if self._connection is None:
                     self._connection = schema.connect_writer(self._path)
+                    self._files = None
                 self._connection.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
                 if not is_busy(error) or loop.time() >= deadline:
                     raise unavailable("waiting for the write lock", error) from error
             else:
+                self._check_files()
                 return self._connection
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _check_files(self) -> None:
+        """Refuse to write into files that nobody will find again: deleted, or replaced by a copy."""
+        files = _identify(self._path)
+        if self._files is None:
+            self._files = files
+        if files != self._files:
+            self._forget()
+            raise UnavailableError(
+                CODE, "the ledger's file was deleted or replaced while it was open", hint="put it back and try again"
+            )
 
     def _decide(self, connection: sqlite3.Connection, group: Sequence[Change], *, adopting: bool) -> Written:
         def root_at(size: int) -> bytes:
@@ -123,7 +141,8 @@ class Committer:
 
     def _abandon(self) -> None:
         try:
-            self._connection_in_use().execute("ROLLBACK")
+            if self._connection_in_use().in_transaction:  # a full disk ends it by itself
+                self._connection_in_use().execute("ROLLBACK")
         except sqlite3.Error:
             self._forget()
 
@@ -133,3 +152,15 @@ class Committer:
             with suppress(sqlite3.Error):
                 self._connection.close()
         self._connection = None
+
+
+def _identify(path: Path) -> _Files:
+    return tuple(_device_and_inode(each) for each in (path, f"{path}-wal"))
+
+
+def _device_and_inode(path: Path | str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - for every commit, and of a text
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
