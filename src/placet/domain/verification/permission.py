@@ -80,9 +80,8 @@ def _check(
         now=receipt.issued_at,
     )
     policy = policies[receipt.policy_digest]
-    decision = evaluate(policy, plan, circumstances).of(receipt.operation_id)
-    if decision is None:
-        raise VerificationError("OPERATION_MISMATCH", f"the plan has no operation {receipt.operation_id}")
+    said_of = evaluate(policy, plan, circumstances).operations
+    (decision,) = (each for each in said_of if each.operation_id == receipt.operation_id)
     if decision.refusals:
         refusal = decision.refusals[0]
         raise VerificationError(refusal.code, f"{spent.operation.subject}: {refusal.sentence}")
