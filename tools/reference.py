@@ -63,7 +63,7 @@ def modules_page() -> str:
 
 def cli_page() -> str:
     """Return the page with the help of every command."""
-    command = importlib.import_module("placet.cli").main
+    command = importlib.import_module("placet.cli.program").root
     sections = [f"## {path}\n\n```text\n{text}\n```\n" for path, text in _helps(command, None, "placet")]
     return "\n".join(["# Commands\n", *sections])
 

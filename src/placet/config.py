@@ -29,6 +29,8 @@ class Config:
     | `PLACET_DEADLINE_SECONDS` | how long one effect may take | 60 |
     | `PLACET_SETTLE_SECONDS` | after its deadline, how long an absent effect may still appear | by provider kind |
     | `PLACET_PUBLIC_BASE_URL` | where certificates' and runs' addresses point | `http://localhost:8480` |
+
+    `PLACET_DEBUG` shows where a bug is (`is_debugging`); it changes nothing else.
     """
 
     home: Path
@@ -65,6 +67,12 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
     )
 
 
+def is_debugging(environment: Mapping[str, str] | None = None) -> bool:
+    """Tell whether a bug is to be shown with its traceback, even where the other settings are unusable."""
+    found = os.environ if environment is None else environment  # noqa: TID251 - the one reader
+    return found.get("PLACET_DEBUG", "") not in ("", "0")
+
+
 def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
     """Return the secret of that name, or the first line of the file that `NAME_FILE` names."""
     if environment.get(name):
@@ -84,6 +92,6 @@ def _seconds(environment: Mapping[str, str], name: str) -> timedelta | None:
     text = environment.get(name)
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= len("86400")) or int(text) > 86_400:  # noqa: PLR2004
+    if not (text.isascii() and text.isdecimal() and len(text) <= len("86400")) or int(text) > 86_400:  # noqa: PLR2004 - a day
         raise ConfigurationError("SETTING_INVALID", f"{name} is {text[:20]!r}, not a number of seconds up to a day")
     return timedelta(seconds=int(text))

@@ -20,10 +20,17 @@ from placet.core.installation import Profile
 from placet.domain.authorization.facts import Refusal
 from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
+from placet.facade.certificates import Certificates
 from placet.facade.governance import Governance
+from placet.facade.ledger import LedgerBook
+from placet.facade.packages import Packages
 from placet.facade.publishing import Publishing
+from placet.facade.receipts import Receipts
 from placet.facade.verification import Verification
 from placet.ports.effects import Secret
+from placet.usecases.publish_package import PublishRequest
+
+__all__ = ["Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user"]
 
 
 class Placet:

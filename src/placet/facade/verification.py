@@ -102,6 +102,11 @@ class Verification:
         )
         return verify(await self.evidence_for(reading.name, reading.version), self._trust_root(), held)
 
+    async def evidence_of(self, tgz: bytes) -> bytes:
+        """Return the newest evidence bundle of the version that an archive says it is; raise as `evidence_for`."""
+        reading = read_archive(tgz)
+        return await self.evidence_for(reading.name, reading.version)
+
     def _trust_root(self) -> bytes:
         return (self._opened.config.home / TRUST_ROOT_FILE).read_bytes()
 

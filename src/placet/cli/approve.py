@@ -1,0 +1,116 @@
+"""`placet approve` and `placet deny`: what one person says about one plan."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from placet.cli.command import FILE, WORD, Command
+from placet.cli.installation import inside, show
+from placet.cli.output import Document, fields, tell
+from placet.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from placet.facade import Placet
+
+_DONE = {"approve": "Approved", "deny": "Denied", "withdraw": "The denial is taken back"}
+_CONFIRMATIONS = {"approve": "Approve this plan?", "deny": "Deny this plan?", "withdraw": "Take the denial back?"}
+
+
+def _spoken(command: click.Command) -> click.Command:
+    """Add what all commands have by which a person says something about a plan."""
+    for option in (
+        click.Argument(["run_id"], metavar="RUN", type=WORD),
+        click.Option(["--as", "approver"], type=WORD, required=True, metavar="person:NAME", help="Who says so."),
+        click.Option(
+            ["--key"], type=FILE, required=True, help="Your SSH key: its file, or the .pub of one in an agent."
+        ),
+        click.Option(["--group"], type=WORD, default="", help="Speak for this group [default: all that you are in]."),
+        click.Option(["--yes"], is_flag=True, help="Do not ask: you have read the plan, with `placet plan show`."),
+    ):
+        command.params.insert(len(command.params) - 2, option)
+    return command
+
+
+@_spoken
+@click.command("approve", cls=Command, example='placet approve "$RUN" --as person:bob --key ~/.ssh/bob --yes')
+def approve(run_id: str, approver: str, key: Path, group: str, *, yes: bool) -> None:
+    """Approve the plan of a run, with your SSH key.
+
+    Shows the plan, asks, and signs exactly what was shown. The approval is for these bytes, this
+    target and this plan, and for nothing else.
+    """
+    _say("approve", run_id, approver, (key, group), asked=yes)
+
+
+@_spoken
+@click.command("deny", cls=Command, example='placet deny "$RUN" --as person:bob --key ~/.ssh/bob --yes')
+@click.option("--withdraw", is_flag=True, help="Take back what you denied.")
+def deny(run_id: str, approver: str, key: Path, group: str, *, yes: bool, withdraw: bool) -> None:
+    """Deny what a run wants, or take a denial back.
+
+    A denial holds for the same bytes and target in every later plan too, until it is withdrawn.
+    """
+    _say("withdraw" if withdraw else "deny", run_id, approver, (key, group), asked=yes)
+
+
+def _say(decision: str, run_id: str, approver: str, signing: tuple[Path, str], *, asked: bool) -> None:
+    key, group = signing
+
+    async def verb(placet: Placet) -> Document:
+        ballot = await placet.publishing.ballot(run_id, approver)
+        tell(*ballot.text.splitlines(), "")
+        if not asked:
+            _confirm(_CONFIRMATIONS[decision])
+        said = await placet.publishing.say(
+            ballot, decision, approver=approver, key=key, signer=placet.signer, group=group
+        )
+        return {**said, "missing": await _missing(placet, run_id) if decision == "approve" else []}
+
+    show(inside(verb), _said)
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise InvalidInputError(
+            "CONFIRMATION_MISSING",
+            "nobody is there to confirm that the plan was read",
+            hint="read it with `placet plan show`, then give --yes",
+        )
+    click.confirm(question, abort=True, err=True)
+
+
+async def _missing(placet: Placet, run_id: str) -> list[str]:
+    """Return what is still in the way of the run, each thing once."""
+    shown = await placet.publishing.run(run_id)
+    return list(dict.fromkeys(_waits_for(shown)))
+
+
+def _waits_for(shown: Document) -> Iterator[str]:
+    for each in shown["operations"]:
+        if each["state"] == "not_started" and each["why"].startswith("APPROVALS_MISSING: "):
+            yield each["why"].removeprefix("APPROVALS_MISSING: ")
+
+
+def _said(said: Document) -> Iterator[str]:
+    yield f"{_DONE[said['decision']]}."
+    yield ""
+    yield from fields(
+        [
+            ("run", said["run_id"]),
+            ("by", said["approver"]),
+            ("for", ", ".join(said["groups"])),
+            ("fingerprint", said["fingerprint"]),
+        ]
+    )
+    if said["decision"] != "approve":
+        return
+    yield ""
+    if said["missing"]:
+        yield from (f"Still missing: {each}." for each in said["missing"])
+    else:
+        yield f"Nothing is missing: a waiting `placet publish` goes on, or: placet run resume {said['run_id']}"

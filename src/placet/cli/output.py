@@ -1,0 +1,100 @@
+"""What a terminal is given: plain, aligned, printable ASCII, and JSON where it was asked for.
+
+Names, providers' answers and messages come from outside. Every line passes `escaped`, so that
+none of them can move the cursor, change colours or turn the reading direction.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from placet.errors import UnavailableError
+
+Document = Mapping[str, Any]
+"""A JSON object as a verb of the façade returned it; its shape is documented there."""
+
+_GAP = 2
+
+
+class OutputClosedError(Exception):
+    """Whoever read standard output went away: nothing to report, and nobody to report it to."""
+
+
+def escaped(text: str) -> str:
+    """Return `text` with everything but printable ASCII spelled out, as in a Python string."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(each if " " <= each <= "~" else each.encode("unicode_escape").decode("ascii") for each in text)
+
+
+def say(lines: Iterable[str]) -> None:
+    """Write lines of data to standard output."""
+    _write("".join(f"{escaped(line).rstrip()}\n" for line in lines))
+
+
+def say_json(document: Document) -> None:
+    """Write one JSON document to standard output, in ASCII."""
+    _write(json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n")
+
+
+def say_bytes(content: bytes) -> None:
+    """Write `content` to standard output as it is: escaped only where that is a terminal."""
+    if sys.stdout.isatty():
+        say(content.decode("utf-8", "backslashreplace").splitlines())
+        return
+    with _output():
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+
+
+def tell(*lines: str) -> None:
+    """Write lines to standard error. That it is gone stops nothing that is being done."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write("".join(f"{escaped(line).rstrip()}\n" for line in lines))
+        sys.stderr.flush()
+
+
+def fields(pairs: Iterable[tuple[str, str]], *, indent: int = 2) -> Iterator[str]:
+    """Yield one aligned line for each name and value; empty values are left out."""
+    shown = [(name, value) for name, value in pairs if value]
+    width = max((len(name) for name, _ in shown), default=0) + _GAP
+    for name, value in shown:
+        yield f"{' ' * indent}{name:<{width}}{escaped(value)}"
+
+
+def table(rows: Iterable[Sequence[str]], *, indent: int = 2) -> Iterator[str]:
+    """Yield the rows with their columns aligned."""
+    cells = [[escaped(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        yield " " * indent + (" " * _GAP).join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+
+
+def moment(instant: str) -> str:
+    """Return an instant of the wire form as people read it: seconds, UTC."""
+    return instant[:19].replace("T", " ") + " UTC" if instant else ""
+
+
+def _write(text: str) -> None:
+    with _output():
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _output() -> Iterator[None]:
+    """Raise `OutputClosedError` for a closed pipe, `UnavailableError` (`OUTPUT_FAILED`) for what else fails."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise OutputClosedError from error
+    except OSError as error:
+        raise UnavailableError(
+            "OUTPUT_FAILED",
+            f"standard output could not be written ({error.strerror})",
+            hint="what was asked for was done all the same: `placet run list` tells",
+        ) from error

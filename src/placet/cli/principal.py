@@ -1,0 +1,81 @@
+"""`placet principal`: who may ask and who may approve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from placet.cli.command import FILE, WORD, Child, Command, Group
+from placet.cli.installation import inside, show
+from placet.cli.output import Document, fields, table, tell
+
+if TYPE_CHECKING:
+    from placet.facade import Placet
+
+
+@click.group(
+    "principal",
+    cls=Group,
+    children={
+        "add": Child(__name__, "add", "Enrol a principal, or add keys to one."),
+        "list": Child(__name__, "list_", "List the principals with their keys."),
+    },
+)
+def principal() -> None:
+    """Principals: persons, CI identities, agents and services. Only persons approve."""
+
+
+@click.command("add", cls=Command, example="placet principal add person:alice --key alice.pub")
+@click.argument("principal_id", metavar="PRINCIPAL", type=WORD)
+@click.option("--key", "keys", multiple=True, type=FILE, metavar="FILE", help="A public SSH key to approve with.")
+@click.option("--on-behalf-of", type=WORD, default="", metavar="PERSON", help="Who owns it; agents need one.")
+@click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
+def add(principal_id: str, keys: tuple[Path, ...], on_behalf_of: str, requester: str) -> None:
+    """Enrol a principal, or add keys to one.
+
+    PRINCIPAL is person:NAME, ci:NAME, agent:NAME or service:NAME. Before the first policy, PLACET_BOOTSTRAP_KEY or
+    PLACET_BOOTSTRAP_KEY_FILE gives the key that `placet init` printed.
+    """
+
+    async def verb(placet: Placet) -> Document:
+        public = [await placet.signer.public_key(key) for key in keys]
+        done = await placet.governance.add_principal(
+            principal_id,
+            public_keys=tuple(each.line for each in public),
+            on_behalf_of=on_behalf_of,
+            requester=requester,
+        )
+        return {**done, "key_ids": [each.key_id for each in public]}
+
+    show(inside(verb), _added)
+
+
+@click.command("list", cls=Command, example="placet principal list")
+def list_() -> None:
+    """List the principals with their keys."""
+
+    async def verb(placet: Placet) -> Document:
+        return await placet.governance.principals()
+
+    show(inside(verb), _principals)
+
+
+def _added(done: Document) -> Iterator[str]:
+    yield f"{done['principal_id']} is enrolled."
+    yield ""
+    yield from fields([*(("key", each) for each in done["key_ids"]), ("receipt", done["receipt_id"])])
+
+
+def _principals(found: Document) -> Iterator[str]:
+    rows = [
+        (each["principal_id"], each["on_behalf_of"], key)
+        for each in found["principals"]
+        for key in ([f"{key['key_id']}{' (revoked)' if key['revoked_at'] else ''}" for key in each["keys"]] or ["-"])
+    ]
+    if rows:
+        yield from table([("PRINCIPAL", "ON BEHALF OF", "KEY"), *rows], indent=0)
+    else:
+        tell("nobody is enrolled yet")

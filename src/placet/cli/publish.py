@@ -1,0 +1,116 @@
+"""`placet publish`: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+import click
+
+from placet.cli.command import FILE, WORD, Command
+from placet.cli.files import write_new_file
+from placet.cli.installation import inside, settings, show
+from placet.cli.output import Document, fields, table, tell
+from placet.cli.waiting import Patience, wait_options
+
+if TYPE_CHECKING:
+    from placet.facade import Placet, PublishRequest
+
+_STEPS = {"planned": "planned", "executed": "", "approvals": "", "blocked by mode": "dry run"}
+
+
+class _Options(TypedDict):
+    to: tuple[str, ...]
+    tag: str
+    access: str
+    requester: str
+    evidence: Path | None
+    seconds: int
+
+
+@wait_options
+@click.command("publish", cls=Command, example="placet publish ./my-package --to npm")
+@click.argument("path", type=FILE)
+@click.option("--dry-run", is_flag=True, help="Take the same road, do nothing of it.")
+@click.option("--offline", is_flag=True, help="Ask no provider anything: what they hold stays unobserved.")
+@click.option("--to", multiple=True, type=WORD, metavar="PROVIDER", help="Where to [default: all providers].")
+@click.option("--tag", type=WORD, default="", help="The dist-tag [default: latest].")
+@click.option("--access", type=click.Choice(["public", "restricted"]), help="As the registry knows it.")
+@click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
+@click.option("--evidence", type=FILE, help="Write the evidence bundle to this new file when it is done.")
+def publish(path: Path, *, dry_run: bool, offline: bool, **options: Unpack[_Options]) -> None:
+    """Publish the package in folder PATH, or the tarball PATH, under authorization.
+
+    A folder is packed by npm with scripts off. Where the policy demands approvals, this waits until
+    they are given from other terminals. Run again after an interruption, it finishes the same
+    publication: nothing is published twice.
+    """
+    if path.is_dir():
+        _progress("packing", f"{path} (scripts off)")
+
+    async def verb(placet: Placet) -> Document:
+        request = await _request(path, options)
+        if dry_run:
+            return await placet.publishing.rehearse(request, progress=_progress)
+        patience = Patience(placet, options["seconds"])
+        done = await placet.publishing.publish(request, progress=_progress, wait=patience)
+        if options["evidence"]:
+            write_new_file(options["evidence"], await placet.verification.evidence(str(done["run_id"])))
+        return done
+
+    show(inside(verb, offline=offline), _rehearsed if dry_run else _published)
+
+
+async def _request(path: Path, options: _Options) -> PublishRequest:
+    from placet.facade import Packages, PublishRequest  # noqa: PLC0415 - help needs none of it
+
+    return PublishRequest(
+        tgz=await Packages(settings()).pack(path),
+        requester=options["requester"],
+        to=options["to"],
+        dist_tag=options["tag"],
+        access=options["access"] or "",
+    )
+
+
+def _progress(step: str, detail: str) -> None:
+    word = _STEPS.get(step, step)
+    if word:
+        tell(f"{word:<11}{detail}")
+
+
+def _published(done: Document) -> Iterator[str]:
+    yield f"Published {done['subject']}."
+    yield ""
+    yield from fields(
+        [
+            ("run", done["run_id"]),
+            ("certificate", done["certificate_id"]),
+            ("plan", done["plan_digest"]),
+        ]
+    )
+    yield ""
+    yield from table(
+        (each["operation_kind"], each["subject"], each["state"], each["receipt_id"]) for each in done["operations"]
+    )
+    yield ""
+    yield "Anybody with the trust root can check it, offline:"
+    yield f"  placet verify {done['subject']}"
+
+
+def _rehearsed(done: Document) -> Iterator[str]:
+    yield f"Dry run of {done['subject']}: nothing was done, and nothing of it can be promoted."
+    yield ""
+    yield from fields(
+        [
+            ("run", done["run_id"]),
+            ("plan", done["plan_digest"]),
+            ("version", f"{done['observed']['version']} (as {done['observed']['source']} shows)"),
+            ("not made", ", ".join(done["not_made"])),
+        ]
+    )
+    for each in done["operations"]:
+        yield ""
+        yield f"  {each['operation_kind']}  {each['subject']}"
+        yield from (f"    {reason}" for reason in each["reasons"])

@@ -1,0 +1,161 @@
+"""`placet run`: what was asked for, how far it came, and going on with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from placet.cli.command import FILE, WORD, Child, Command, Group
+from placet.cli.files import write_new_file
+from placet.cli.installation import inside, show
+from placet.cli.output import Document, fields, moment, say_bytes, table, tell
+from placet.cli.waiting import Patience, wait_options
+
+if TYPE_CHECKING:
+    from placet.facade import Placet
+
+
+@click.group(
+    "run",
+    cls=Group,
+    children={
+        "list": Child(__name__, "list_", "List the newest runs."),
+        "show": Child(__name__, "show_", "Show a run: its four phases, and why each operation did or did not ship."),
+        "resume": Child(__name__, "resume", "Go on with a run that was planned."),
+        "evidence": Child(__name__, "evidence", "Give out the evidence bundle of a published run."),
+    },
+)
+def run() -> None:
+    """Runs: one for everything that anybody asked for."""
+
+
+@click.command("list", cls=Command, example="placet run list --limit 5")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many.")
+def list_(limit: int) -> None:
+    """List the newest runs."""
+
+    async def verb(placet: Placet) -> Document:
+        return await placet.publishing.runs(limit=limit)
+
+    show(inside(verb), _runs)
+
+
+@click.command("show", cls=Command, example='placet run show "$RUN"')
+@click.argument("run_id", metavar="RUN", type=WORD)
+def show_(run_id: str) -> None:
+    """Show a run: its four phases, and why each operation did or did not ship."""
+
+    async def verb(placet: Placet) -> Document:
+        return await placet.publishing.run(run_id)
+
+    show(inside(verb), _timeline)
+
+
+@wait_options
+@click.command("resume", cls=Command, example='placet run resume "$PLANNED_RUN"')
+@click.argument("run_id", metavar="RUN", type=WORD)
+def resume(run_id: str, seconds: int) -> None:
+    """Go on with a run that was planned.
+
+    Carries out what is left of it; what was done before is not done again.
+    """
+
+    async def verb(placet: Placet) -> Document:
+        return await placet.publishing.resume(run_id, wait=Patience(placet, seconds))
+
+    show(inside(verb), _carried)
+
+
+@click.command("evidence", cls=Command, example='placet run evidence "$RUN" --out evidence.json')
+@click.argument("run_id", metavar="RUN", type=WORD)
+@click.option("--out", type=FILE, help="The new file to write [default: standard output].")
+def evidence(run_id: str, out: Path | None) -> None:
+    """Give out the evidence bundle of a published run.
+
+    One file with everything that `placet verify` needs besides a trust root, as of now.
+    """
+
+    async def verb(placet: Placet) -> bytes:
+        return await placet.verification.evidence(run_id)
+
+    bundle = inside(verb)
+    if out is None:
+        say_bytes(bundle)
+    else:
+        write_new_file(out, bundle)
+        tell(f"evidence   {out} ({len(bundle)} bytes)")
+
+
+def _runs(found: Document) -> Iterator[str]:
+    rows = [
+        (each["run_id"], each["state"], each["mode"], moment(each["requested_at"]), each["subject"])
+        for each in found["runs"]
+    ]
+    if rows:
+        yield from table([("RUN", "STATE", "MODE", "ASKED FOR", "SUBJECT"), *rows], indent=0)
+    else:
+        tell("nothing was asked for yet")
+
+
+def _carried(done: Document) -> Iterator[str]:
+    yield f"{done['run_id']} is {done['state']}: {done['subject']}"
+    yield ""
+    yield from table(
+        (each["operation_kind"], each["subject"], each["state"], each["receipt_id"]) for each in done["operations"]
+    )
+
+
+def _timeline(shown: Document) -> Iterator[str]:
+    yield f"{shown['subject']}: {shown['state'].replace('_', ' ')}"
+    yield ""
+    yield from fields(
+        [
+            ("run", shown["run_id"]),
+            ("mode", shown["mode"]),
+            ("asked by", f"{shown['requester']}, {moment(shown['requested_at'])}"),
+            ("certificate", shown["certificate_id"]),
+        ]
+    )
+    yield ""
+    yield from table(_phase(each) for each in shown["phases"])
+    yield from _approvals(shown["approvals"])
+    yield from _operations(shown["operations"])
+    yield from _denials(shown["denials"])
+
+
+def _phase(each: Document) -> tuple[str, str, str, str]:
+    took = f"{each['duration_ms']} ms" if each["completed_at"] else ""
+    return each["phase"], each["status"].replace("_", " "), moment(each["started_at"]), took
+
+
+def _approvals(said: list[Document]) -> Iterator[str]:
+    if said:
+        yield ""
+        yield "Approvals"
+        yield from table(
+            (each["decision"], each["approver"], each["group"], moment(each["recorded_at"])) for each in said
+        )
+
+
+def _operations(operations: list[Document]) -> Iterator[str]:
+    if operations:
+        yield ""
+        yield "Operations"
+    for number, each in enumerate(operations, 1):
+        yield f"  {number}  {each['operation_kind']}  {each['subject']}"
+        yield f"     {each['why']}"
+        answer = ", ".join(f"{name} {value}" for name, value in sorted(each["response"].items()))
+        if answer:
+            yield f"     answered: {answer}"
+
+
+def _denials(denials: list[Document]) -> Iterator[str]:
+    if denials:
+        yield ""
+        yield "Denied"
+    for each in denials:
+        yield f"  {moment(each['denied_at'])}  {each['code']}{'  ALERT' if each['alert'] else ''}"
+        yield f"     {each['sentence']}"

@@ -1,0 +1,122 @@
+"""`placet verify`: was this published under authorization? Always offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from placet.cli.command import FILE, WORD, Command
+from placet.cli.files import read_file
+from placet.cli.installation import inside, settings, show
+from placet.cli.output import Document, fields, moment, table
+from placet.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from placet.domain.verification.verdict import VerdictError
+    from placet.domain.verification.verifier import Held
+    from placet.facade import Placet
+
+_TRUST_ROOT_LIMIT_BYTES = 256 * 1024
+
+
+@click.command("verify", cls=Command, example="placet verify @acme/tool@1.0.0")
+@click.argument("what", metavar="FILE|NAME@VERSION|BUNDLE", type=WORD)
+@click.option("--evidence", type=FILE, help="The evidence bundle [default: what this installation holds].")
+@click.option("--trust-root", type=FILE, help="Whom to believe [default: this installation's trust-root.json].")
+def verify(what: str, evidence: Path | None, trust_root: Path | None) -> None:
+    """Verify a package, a published version or a bundle, offline.
+
+    FILE is a package's tarball: its very bytes must be what was published. NAME@VERSION asks what
+    was published under that name. BUNDLE is an evidence bundle by itself. With a bundle and
+    --trust-root no installation is needed, and nothing is ever asked over a network.
+    """
+    from placet.domain.verification.verdict import VerdictError  # noqa: PLC0415 - help needs none of it
+
+    try:
+        show(_verdict(what, evidence, trust_root), _lines)
+    except VerdictError as error:
+        show(_refused(what, error), _lines)
+        raise
+
+
+def _verdict(what: str, evidence: Path | None, trust_root: Path | None) -> Document:
+    from placet.domain.verification.verifier import NOTHING  # noqa: PLC0415 - help needs none of it
+    from placet.facade.verification import verify as verify_evidence  # noqa: PLC0415 - as above
+
+    content = read_file(Path(what)) if Path(what).exists() else b""
+    is_bundle = content[:1] == b"{"
+    held = _held(what, content)
+    if is_bundle:
+        bundle = content
+    elif evidence:
+        bundle = read_file(evidence)
+    else:
+        bundle = inside(lambda placet: _evidence(placet, held))
+    root = read_file(trust_root or settings().home / "trust-root.json", limit=_TRUST_ROOT_LIMIT_BYTES)
+    return verify_evidence(bundle, root, NOTHING if is_bundle else held)
+
+
+def _held(what: str, content: bytes) -> Held:
+    from placet.domain.verification.verifier import Held  # noqa: PLC0415 - help needs none of it
+
+    if content:
+        return Held(tgz=content)
+    name, at, version = what.rpartition("@")
+    if not (at and name and version):
+        raise InvalidInputError(
+            "PATH_INVALID", f"{what[:200]!a} is no file and no NAME@VERSION", hint="for example @acme/tool@1.0.0"
+        )
+    return Held(package=name, version=version)
+
+
+async def _evidence(placet: Placet, held: Held) -> bytes:
+    if held.tgz is not None:
+        return await placet.verification.evidence_of(held.tgz)
+    return await placet.verification.evidence_for(held.package, held.version)
+
+
+def _refused(what: str, error: VerdictError) -> Document:
+    return {
+        "verified": False,
+        "asked": what,
+        "code": error.code,
+        "message": error.message,
+        "steps": {name.replace(" ", "_").replace(",", ""): result for name, result in error.steps.items()},
+    }
+
+
+def _lines(verdict: Document) -> Iterator[str]:
+    if not verdict["verified"]:
+        yield f"NOT verified: {verdict['code']}"
+        yield ""
+        yield from _steps(verdict)
+        return
+    yield f"Verified: {verdict['package']}@{verdict['version']} was published under authorization."
+    yield ""
+    approvers = [f"{each['approver']} (assurance {each['assurance']})" for each in verdict["approvers"]]
+    yield from fields(
+        [
+            ("sha256", verdict["sha256"]),
+            ("published", moment(verdict["published_at"])),
+            ("asked by", verdict["requester"]),
+            ("approved by", ", ".join(approvers) or f"nobody: policy {verdict['policy_version']} demands no approval"),
+            ("policy", verdict["policy_version"]),
+            ("certificate", verdict["certificate_id"]),
+            ("receipts", ", ".join(verdict["receipts"])),
+            (
+                "revoked later",
+                ", ".join(f"{moment(each['revoked_at'])} {each['reason']}" for each in verdict["revoked_later"]),
+            ),
+            ("as of", f"checkpoint {verdict['as_of']['size']} of {verdict['as_of']['origin']}"),
+            ("revocations", f"known to {moment(verdict['revocations_known_to'])}"),
+        ]
+    )
+    yield ""
+    yield from _steps(verdict)
+
+
+def _steps(verdict: Document) -> Iterator[str]:
+    yield from table((name.replace("_", " "), result.replace("_", " ")) for name, result in verdict["steps"].items())

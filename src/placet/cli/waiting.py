@@ -1,0 +1,74 @@
+"""Waiting for approvals that are given from another terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from placet.cli.command import choices_of
+from placet.cli.output import tell
+
+if TYPE_CHECKING:
+    from placet.facade import Placet, Refusal, Run
+
+DEFAULT_SECONDS = 24 * 60 * 60
+_LOOK_AGAIN_SECONDS = 0.5
+
+
+def wait_options(command: click.Command) -> click.Command:
+    """Add `--wait` and `--no-wait` to a command."""
+    for option in (
+        click.Option(
+            ["--wait", "seconds"],
+            type=click.IntRange(0, 7 * DEFAULT_SECONDS),
+            metavar="SECONDS",
+            default=DEFAULT_SECONDS,
+            show_default=True,
+            help="How long to wait for missing approvals.",
+        ),
+        click.Option(["--no-wait", "seconds"], flag_value=0, type=int, help="Do not wait: exit code 4."),
+    ):
+        command.params.insert(len(command.params) - 2, option)
+    return command
+
+
+class Patience:
+    """Waits at most so long, and tells what is missing whenever that changes."""
+
+    def __init__(self, placet: Placet, seconds: int) -> None:
+        """Begin to wait when first asked."""
+        self._placet = placet
+        self._seconds = seconds
+        self._until: float | None = None
+        self._told: tuple[str, ...] = ()
+
+    async def __call__(self, run: Run, missing: tuple[Refusal, ...]) -> bool:
+        """Wait a moment and return True to look again, or False when the time is up."""
+        if not self._seconds:
+            return False
+        now = asyncio.get_running_loop().time()
+        if self._until is None:
+            self._until = now + self._seconds
+            await self._ask_for(run)
+        sentences = tuple(each.sentence for each in missing)
+        if sentences != self._told:
+            self._told = sentences
+            tell(*(f"waiting    {sentence}" for sentence in sentences))
+        await asyncio.sleep(min(_LOOK_AGAIN_SECONDS, max(self._until - now, 0)))
+        return asyncio.get_running_loop().time() < self._until
+
+    async def _ask_for(self, run: Run) -> None:
+        plan = await self._placet.publishing.plan(run.run_id)
+        tell(
+            "",
+            f"This needs approvals. The plan's fingerprint is {plan['fingerprint']}. Approvers run:",
+            f"  placet{_home()} approve {run.run_id} --as person:NAME --key FILE",
+            "",
+        )
+
+
+def _home() -> str:
+    home = choices_of(click.get_current_context()).home
+    return f" --home {home}" if home else ""
