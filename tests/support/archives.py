@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from typing import Any
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -89,7 +90,7 @@ def padded(content: bytes) -> bytes:
     return content + bytes(-len(content) % BLOCK)
 
 
-def manifest(name: str = "tool", version: str = "1.0.0", **members: object) -> bytes:
+def manifest(name: str = "tool", version: str = "1.0.0", **members: Any) -> bytes:
     """Return a package.json as npm formats it."""
     return json.dumps({"name": name, "version": version, **members}, indent=2).encode() + b"\n"
 

@@ -18,8 +18,9 @@ class ArchiveLimits:
     """How large and how dense an archive may be.
 
     Sizes in bytes: `packed` of the .tgz, `unpacked` of the tar stream, `manifest` of its
-    package.json, `paths` of all paths together. `members` counts headers of every type, `ratio`
-    is unpacked ÷ packed. The defaults keep a reading within 64 MiB.
+    package.json, `paths` of all paths together. `members` counts headers of every type. `ratio`
+    is unpacked ÷ packed: of the whole archive, and of every beginning of it but for the first
+    64 MiB. The defaults keep a reading within 64 MiB of memory.
     """
 
     packed: int = 100 * 1024**2
@@ -52,6 +53,11 @@ def too_large(reason: str) -> InvalidInputError:
     return InvalidInputError(
         "ARTIFACT_TOO_LARGE", f"the archive is too large: {reason}", hint="the limits are settings of the installation"
     )
+
+
+def sparse(path: bytes) -> InvalidInputError:
+    """Return the refusal of a member with holes, whatever size it claims."""
+    return too_large(f"member {shown(path)} is sparse: it unpacks to more than it holds")
 
 
 def shown(path: bytes | str) -> str:

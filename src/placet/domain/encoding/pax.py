@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from placet.domain.encoding.archive_limits import PATH_BYTES, ambiguous, shown, too_large, unsafe
+from placet.domain.encoding.archive_limits import PATH_BYTES, ambiguous, shown, sparse, too_large, unsafe
 from placet.domain.encoding.tar_header import BLOCK
 
 PAX_BYTES = 8 * PATH_BYTES
@@ -19,6 +19,7 @@ _SIZE = re.compile(rb"0|[1-9][0-9]{0,15}")
 _LOCAL_KEYS = frozenset(
     b"path size mtime atime ctime uid gid uname gname comment SCHILY.dev SCHILY.ino SCHILY.nlink".split()
 )
+_SPARSE = b"GNU.sparse."
 _GLOBAL_KEYS = frozenset([b"comment"])
 
 
@@ -61,6 +62,8 @@ def _records(body: bytes, allowed: frozenset[bytes]) -> dict[bytes, bytes]:
         if record is None or int(record[1]) != len(record[0]):
             raise unsafe("an extended header has a malformed record")
         _, key, value = record.groups()
+        if key.startswith(_SPARSE):
+            raise sparse(value)
         if key not in allowed or key in values:
             raise unsafe(f"an extended header has an unknown or repeated key {shown(key)}")
         values[key] = value

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from placet.domain.encoding.archive_limits import shown, too_large, unsafe
+from placet.domain.encoding.archive_limits import shown, sparse, too_large, unsafe
 from placet.errors import InvalidInputError
 
 BLOCK = 512
@@ -31,6 +31,7 @@ _TYPES = {0: FILE, FILE: FILE, FOLDER: FOLDER, EXTENDED: EXTENDED, GLOBAL: GLOBA
 _POSIX = b"ustar\x0000"
 _GNU = b"ustar  \x00"
 _OLD = bytes(8)
+_SPARSE = ord("S")
 _BINARY = 0x80  # the mark of GNU's binary numbers
 _SPECIAL_BITS = 0o7000
 _FORMAT_BITS = {FILE: 0o100000, FOLDER: 0o040000, EXTENDED: 0o100000, GLOBAL: 0o100000}
@@ -58,6 +59,8 @@ def parse_header(block: bytes) -> TarHeader:
     name = block[:100].partition(b"\0")[0]
     _check_checksum(block, name)
     kind = _TYPES.get(block[156])
+    if block[156] == _SPARSE:
+        raise sparse(name)
     if kind is None:
         raise unsafe(f"member {shown(name)} is of type {chr(block[156])!a}, not a plain file or folder")
     if block[157:257].strip(b"\0"):

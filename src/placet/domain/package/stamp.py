@@ -39,6 +39,11 @@ class Unstamped:
         """Return the SHA-256 of the tar stream before it was stamped, which its certificate is bound to."""
         return sha256(self.tar)
 
+    def check_comes_from(self, tar: bytes, encoded_block: bytes) -> None:
+        """Raise `InvalidInputError` (`STAMP_REFUSED`) unless these were stamped: the first law."""
+        if (self.tar, self.block.encode()) != (tar, encoded_block):
+            raise _refused("the stamp could not be taken off again")
+
 
 def stamp(tgz: bytes, block: PackageMetadata, *, key: str = BLOCK_KEY, limits: ArchiveLimits = DEFAULT_LIMITS) -> bytes:
     """Return the archive `tgz` with `block` in its package.json, packed anew.
@@ -52,9 +57,7 @@ def stamp(tgz: bytes, block: PackageMetadata, *, key: str = BLOCK_KEY, limits: A
     encoded = block.encode()
     text = tar[_text_of(place)]
     stamped = gzip_tar(_with_manifest(tar, place, _inserted(text, encoded, key)))
-    taken_off = unstamp(stamped, key=key, limits=limits)
-    if taken_off.tar != tar or taken_off.block.encode() != encoded:
-        raise _refused("the stamp could not be taken off again")
+    unstamp(stamped, key=key, limits=limits).check_comes_from(tar, encoded)
     return stamped
 
 

@@ -1,0 +1,213 @@
+"""A54: an archive that costs more to read than it may is refused early: within 64 MiB and two seconds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from placet.domain.encoding.archive_limits import ArchiveLimits
+from placet.domain.encoding.archive_scan import scan_archive
+from placet.errors import InvalidInputError
+from support.archives import END, header, manifest, member, package_json, packed, pax, tgz
+
+MIB = 1024**2
+GIB = 1024**3
+PACKAGE = package_json()
+
+
+def deflated(part: bytes) -> bytes:
+    """Return gzip's beginning and `part`, ending at a byte, so that more can follow."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return deflate.compress(part) + deflate.flush(zlib.Z_FULL_FLUSH)
+
+
+def repeated(part: bytes, times: int) -> bytes:
+    """Return the packed form of `part` many times over, without packing it many times."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    deflate.compress(b"x")
+    deflate.flush(zlib.Z_FULL_FLUSH)
+    return (deflate.compress(part) + deflate.flush(zlib.Z_FULL_FLUSH)) * times
+
+
+def ten_gib_in_one_member() -> bytes:
+    return deflated(PACKAGE + header("package/x", 8 * GIB - 1)) + repeated(bytes(MIB), 10 * 1024)
+
+
+def ten_gib_behind_the_end() -> bytes:
+    return deflated(PACKAGE + END) + repeated(bytes(MIB), 10 * 1024)
+
+
+def ten_gib_in_small_members() -> bytes:
+    deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
+    parts = [deflate.compress(PACKAGE)]
+    for index in range(256):
+        parts += [deflate.compress(header(f"package/{index}", MIB)), deflate.compress(bytes(MIB))]
+    parts.append(deflate.flush(zlib.Z_FULL_FLUSH))
+    return b"".join(parts) + repeated(bytes(MIB), 10 * 1024)
+
+
+def ten_mib_of_zeros() -> bytes:
+    return tgz(PACKAGE, member("package/x", bytes(10 * MIB)))
+
+
+def four_gib_claimed() -> bytes:
+    return tgz(PACKAGE, header("package/x", 4 * GIB))
+
+
+def binary_size_claimed() -> bytes:
+    return tgz(PACKAGE, header("package/x", size=b"\x80" + (2**60).to_bytes(11, "big")))
+
+
+def sparse_member() -> bytes:
+    return tgz(PACKAGE, header("package/x", kind=b"S"))
+
+
+def sparse_by_pax() -> bytes:
+    return tgz(PACKAGE, pax(("GNU.sparse.realsize", "99999999999")), member("package/x"))
+
+
+def extended_header_without_end() -> bytes:
+    return tgz(PACKAGE, pax(("comment", "c" * 9000)), member("package/x"))
+
+
+def large_package_json() -> bytes:
+    return tgz(package_json(manifest(x="".join(map(str, range(250_000))))))
+
+
+def members(count: int, width: int = 7) -> Iterator[bytes]:
+    block = header("package/" + "0" * width)
+    start, zero = len("package/"), sum(block[:148]) + sum(block[156:]) + 8 * 0x20
+    for digits in itertools.islice(itertools.product(b"0123456789", repeat=width), count):
+        checksum = b"%06o\0 " % (zero + sum(digits) - width * ord("0"))
+        yield block[:start] + bytes(digits) + block[start + width : 148] + checksum + block[156:]
+
+
+def million_members() -> bytes:
+    deflate = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return b"".join([*map(deflate.compress, itertools.chain([PACKAGE], members(1_000_000))), deflate.flush()])
+
+
+def long_paths() -> bytes:
+    long = "/".join(["abcdefgh" * 31] * 4)
+    return tgz(PACKAGE, *(member(f"{index:04}", prefix=f"package/{long[:140]}".encode()) for index in range(70_000)))
+
+
+BOMBS = [
+    ten_gib_in_one_member,
+    ten_gib_behind_the_end,
+    ten_gib_in_small_members,
+    ten_mib_of_zeros,
+    four_gib_claimed,
+    binary_size_claimed,
+    sparse_member,
+    sparse_by_pax,
+    extended_header_without_end,
+    large_package_json,
+    long_paths,
+    pytest.param(million_members, marks=pytest.mark.slow),
+]
+
+READER = """
+import json, pathlib, sys, time
+from placet.domain.encoding.archive_scan import scan_archive
+from placet.errors import InvalidInputError
+
+def peak():  # getrusage would tell the parent's
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+path = pathlib.Path(sys.argv[1])
+before, start = peak(), time.process_time()
+try:
+    with path.open("rb") as file:
+        scan_archive(iter(lambda: file.read(65536), b""), size=path.stat().st_size)
+    code = "READ"
+except InvalidInputError as error:
+    code = error.code
+print(json.dumps({"code": code, "kib": peak() - before, "seconds": time.process_time() - start}))
+"""
+
+
+@pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb.__name__)
+def test_a54_a_bomb_is_refused_within_64_mib_and_two_seconds(bomb: object, tmp_path: Path) -> None:
+    assert callable(bomb)
+    (tmp_path / "bomb.tgz").write_bytes(bomb())
+    answer = subprocess.run(
+        [sys.executable, "-c", READER, tmp_path / "bomb.tgz"], check=True, capture_output=True, text=True
+    )
+    seen = json.loads(answer.stdout)
+    assert seen["code"] == "ARTIFACT_TOO_LARGE"
+    assert seen["kib"] < 64 * 1024
+    assert seen["seconds"] < 2
+
+
+@pytest.mark.slow
+def test_a54_the_largest_listing_that_is_allowed_is_read_within_64_mib(tmp_path: Path) -> None:
+    largest = packed(b"".join([PACKAGE, *members(99_999), END]))
+    (tmp_path / "large.tgz").write_bytes(largest)
+    answer = subprocess.run(
+        [sys.executable, "-c", READER, tmp_path / "large.tgz"], check=True, capture_output=True, text=True
+    )
+    seen = json.loads(answer.stdout)
+    assert (seen["code"], seen["kib"] < 64 * 1024) == ("READ", True)
+
+
+@pytest.mark.parametrize("bomb", [sparse_member, sparse_by_pax, extended_header_without_end, binary_size_claimed])
+def test_a54_a_bomb_is_refused_for_what_it_claims(bomb: object) -> None:
+    assert callable(bomb)
+    assert rule_of(bomb(), ArchiveLimits()) != ""
+
+
+def rule_of(archive: bytes, limits: ArchiveLimits) -> str:
+    with pytest.raises(InvalidInputError) as refusal:
+        scan_archive(archive, limits=limits)
+    assert refusal.value.code == "ARTIFACT_TOO_LARGE"
+    return refusal.value.message
+
+
+SMALL = tgz(PACKAGE, member("package/x", b"x"))
+SMALL_TAR_SIZE = len(PACKAGE) + 2 * 512 + len(END)
+
+
+def test_a54_the_packed_size_is_limited_before_anything_is_read() -> None:
+    assert "bytes packed" in rule_of(SMALL, ArchiveLimits(packed=len(SMALL) - 1))
+    assert scan_archive(SMALL, limits=ArchiveLimits(packed=len(SMALL))).digests.size == len(SMALL)
+
+
+def test_a54_the_unpacked_size_is_limited() -> None:
+    assert "bytes unpacked" in rule_of(SMALL, ArchiveLimits(unpacked=SMALL_TAR_SIZE - 1))
+    assert scan_archive(SMALL, limits=ArchiveLimits(unpacked=SMALL_TAR_SIZE)).digests.tar_size == SMALL_TAR_SIZE
+
+
+def test_a54_the_ratio_is_limited() -> None:
+    least = -(-SMALL_TAR_SIZE // len(SMALL))
+    assert "times as many" in rule_of(SMALL, ArchiveLimits(ratio=least - 1))
+    assert scan_archive(SMALL, limits=ArchiveLimits(ratio=least)).digests.tar_size == SMALL_TAR_SIZE
+
+
+def test_a54_the_ratio_of_a_long_beginning_is_limited() -> None:
+    dense_first = deflated(PACKAGE + header("package/x", 200 * MIB)) + repeated(bytes(MIB), 200) + bytes(3 * MIB)
+    assert "its first" in rule_of(dense_first, ArchiveLimits())
+
+
+def test_a54_members_are_counted() -> None:
+    assert "members" in rule_of(SMALL, ArchiveLimits(members=1))
+    assert len(scan_archive(SMALL, limits=ArchiveLimits(members=2)).files) == 2
+
+
+def test_a54_the_package_json_is_limited() -> None:
+    assert "its package.json" in rule_of(SMALL, ArchiveLimits(manifest=len(manifest()) - 1))
+    assert scan_archive(SMALL, limits=ArchiveLimits(manifest=len(manifest()))).manifest_text == manifest()
+
+
+def test_a54_the_paths_together_are_limited() -> None:
+    together = len("package/package.json" + "package/x")
+    assert "its paths together" in rule_of(SMALL, ArchiveLimits(paths=together - 1))
+    assert len(scan_archive(SMALL, limits=ArchiveLimits(paths=together)).files) == 2
