@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from placet.core import identifiers
@@ -21,6 +21,7 @@ from placet.core.entities.runs import (
 )
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import Judgement, judge, judgement_premises
+from placet.core.runs import check_open
 from placet.domain.authorization.facts import KeyState, ReceiptState
 from placet.domain.authorization.life import ATTEMPT_MAY_FOLLOW
 from placet.domain.authorization.operation import Operation
@@ -29,7 +30,7 @@ from placet.domain.authorization.receipt import MAX_LIFETIME_SECONDS, Receipt, c
 from placet.domain.encoding.canonical import Object, decode
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.digest import sha256
-from placet.domain.values.kinds import Mode
+from placet.domain.values.kinds import CORE_KINDS, Mode
 from placet.errors import ConfigurationError, DeniedError
 
 
@@ -39,7 +40,7 @@ class Minted:
 
     receipt: Receipt
     payload: bytes
-    token: str
+    token: str = field(repr=False)
 
     def record(self, state: ReceiptState) -> ReceiptRecord:
         """Return what the store keeps of it: the payload, never the MAC."""
@@ -60,14 +61,17 @@ class Minted:
 async def issue_receipt(context: Context, operation_id: str, *, actor: str) -> str:
     """Issue the one live receipt of a production operation and return its compact form.
 
-    Raise `DeniedError` with the policy's first reason, or `RECEIPT_ALREADY_OPEN` where one is
-    issued and in time, under way, in doubt or done; the denial is recorded.
+    Raise `DeniedError`, recorded: with the policy's first reason; `RECEIPT_ALREADY_OPEN` where one
+    is issued and in time, under way, in doubt or done; `MODE_NOT_PROD` for a dry run, whose
+    advisory receipts are stored nowhere; `RUN_CLOSED`; and `OPERATION_MISMATCH` for core
+    operations, whose receipts are issued and spent in one change.
     """
     tokens: list[str] = []
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
         plan = read_plan(required(snapshot, plan_key_of(operation_id), "plan"))
         operation = planned(plan, operation_id)
+        _check_issuable(snapshot, plan, operation)
         attempt = next_attempt(snapshot, operation_id, now)
         judgement = judge(context, snapshot, plan, operation, now)
         if judgement.refusals:
@@ -84,6 +88,14 @@ async def issue_receipt(context: Context, operation_id: str, *, actor: str) -> s
         )
         raise
     return tokens[0]
+
+
+def _check_issuable(snapshot: Snapshot, plan: Plan, operation: Operation) -> None:
+    if plan.mode is not Mode.PROD:
+        raise DeniedError("MODE_NOT_PROD", "this is a dry run: its receipts are advice, and none is issued")
+    if operation.operation_kind in CORE_KINDS:
+        raise DeniedError("OPERATION_MISMATCH", f"{operation.operation_kind.value} never reaches the effect port")
+    check_open(snapshot, plan.run_id)
 
 
 async def standing_receipt(context: Context, operation_id: str) -> str | None:
@@ -116,8 +128,16 @@ def planned(plan: Plan, operation_id: str) -> Operation:
 def next_attempt(snapshot: Snapshot, operation_id: str, now: datetime) -> int:
     """Return the number of the attempt that may be issued now.
 
-    Attempt n+1 needs attempt n failed, revoked or out of time; else `RECEIPT_ALREADY_OPEN`.
+    Attempt n+1 needs attempt n failed, revoked or out of time; else `RECEIPT_ALREADY_OPEN`. A plan's
+    operations are performed in order: the step before must be executed, else `OPERATION_OUT_OF_ORDER`.
     """
+    before = step_before(operation_id)
+    if before is not None and not _executed(snapshot, before):
+        raise DeniedError(
+            "OPERATION_OUT_OF_ORDER",
+            f"operation {operation_id} comes after one that is not executed",
+            hint="a plan's operations are performed in order: `placet run resume`",
+        )
     entity = entity_of(snapshot, operation_key(operation_id))
     if entity is None:
         return 1
@@ -131,6 +151,17 @@ def next_attempt(snapshot: Snapshot, operation_id: str, now: datetime) -> int:
             hint="run `placet reconcile`, or see `placet run show`",
         )
     return state.attempt + 1
+
+
+def step_before(operation_id: str) -> EntityKey | None:
+    """Return the key of the plan's operation before this one, None for the first."""
+    plan, _, step = operation_id.rpartition("/")
+    return operation_key(f"{plan}/{int(step) - 1}") if int(step) > 1 else None
+
+
+def _executed(snapshot: Snapshot, key: EntityKey) -> bool:
+    entity = entity_of(snapshot, key)
+    return entity is not None and read_operation_state(entity).state is ReceiptState.EXECUTED
 
 
 def mint(  # noqa: PLR0913 - everything that a receipt is bound to
@@ -200,6 +231,7 @@ def _receipt_of(record: ReceiptRecord) -> Receipt:
 
 def _premises(context: Context, operation_id: str, snapshot: Snapshot | None) -> Collection[EntityKey]:
     keys = key_premises(context) | {plan_key_of(operation_id), operation_key(operation_id)}
+    keys |= {before} if (before := step_before(operation_id)) else set()
     if snapshot is None:
         return keys
     state = entity_of(snapshot, operation_key(operation_id))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from placet.adapters.egress.endpoint import parse_endpoint
 from placet.bootstrap import Opened
@@ -149,7 +148,7 @@ def _check_provider(kind: str, url: str, credential: str, *, private: bool) -> N
         parse_endpoint(url, private=private)
     elif kind != "folder":
         raise InvalidInputError("PROVIDER_INVALID", f"{kind[:40]!r} is no kind of provider", hint="npm or folder")
-    elif urlsplit(url).scheme != "file" or not Path(unquote(urlsplit(url).path)).is_dir():
+    elif not url.startswith("file:/") or not Path(url.removeprefix("file:")).is_dir():
         raise InvalidInputError(
             "PROVIDER_INVALID", f"{url[:200]!r} names no folder", hint="make the folder, then give file:/PATH"
         )
