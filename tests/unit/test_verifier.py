@@ -285,8 +285,13 @@ def test_a_receipt_is_spent_on_one_attempt_of_one_operation(entry: str, members:
     assert code_of(story().change(entry, **members)) == "OPERATION_MISMATCH"
 
 
+def lifetime(expires_at: str) -> dict[str, str]:
+    begin = "2026-01-02T03:10:00.000Z"
+    return {"issued_at": begin, "not_before": begin, "expires_at": expires_at}
+
+
 def test_a_receipt_spent_after_it_had_expired_proves_nothing() -> None:
-    told = story().change_receipt("publish issued", expires_at="2026-01-02T03:10:17.000Z")
+    told = story().change_receipt("publish issued", **lifetime("2026-01-02T03:10:17.000Z"))
 
     assert code_of(told) == "RECEIPT_EXPIRED"
 
@@ -352,7 +357,7 @@ def test_a_certificates_receipt_is_for_issuing_it(operation_id: str) -> None:
 
 
 def test_a_certificates_receipt_is_spent_in_time() -> None:
-    told = story().change_receipt("certificate", expires_at="2026-01-02T03:10:10.000Z")
+    told = story().change_receipt("certificate", **lifetime("2026-01-02T03:10:10.000Z"))
 
     assert code_of(told) == "RECEIPT_EXPIRED"
 
