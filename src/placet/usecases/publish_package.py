@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from placet.core.abandon import abandon_run
 from placet.core.context import Context
-from placet.core.entities.runs import Run, RunState
+from placet.core.entities.runs import CLOSED_STATES, Run, RunState
 from placet.core.lookup import find_runs, reports_of, the_certificate
 from placet.core.runs import open_run, stored_plan, stored_run
 from placet.domain.authorization.operation import Subject
@@ -143,15 +143,20 @@ async def check_version_absent(context: Context, targets: Targets, package: Arch
 
 
 async def _run_to_finish(context: Context, package: ArchiveReading) -> Run | None:
-    """Return the run that a second attempt goes on with; one that can come to nothing is abandoned."""
-    for run in await find_runs(context, f"{package.name}@{package.version}"):
-        if run.mode is not Mode.PROD or run.archive_sha256 != package.tarball_hash.removeprefix("sha256:"):
-            continue
-        if run.state is RunState.EXECUTED or await _may_still_publish(context, run):
-            return run
-        if run.state in (RunState.REQUESTED, RunState.PLANNED):
+    """Return the run that a second attempt goes on with: the one that published these bytes, or one that still can.
+
+    Of the others, those that are open are abandoned: they can come to nothing.
+    """
+    archive = package.tarball_hash.removeprefix("sha256:")
+    about = await find_runs(context, f"{package.name}@{package.version}")
+    runs = [run for run in about if run.mode is Mode.PROD and run.archive_sha256 == archive]
+    chosen = next((run for run in runs if run.state is RunState.EXECUTED), None)
+    for run in runs:
+        if chosen is None and await _may_still_publish(context, run):
+            chosen = run
+        elif run != chosen and run.state not in CLOSED_STATES:
             await abandon_run(context, run, RunState.ABANDONED, actor=run.requester)
-    return None
+    return chosen
 
 
 async def _may_still_publish(context: Context, run: Run) -> bool:
