@@ -70,6 +70,12 @@ def test_any_other_file_is_no_bundle(encoded: bytes) -> None:
     assert refused.value.code == "BUNDLE_MALFORMED"
 
 
+def test_a_proof_in_the_largest_tree_that_can_be_counted_is_read() -> None:
+    parsed = parse_bundle(changed(entries=[{**part("entries")[0], "proof": ["00" * 32] * 64}]))
+
+    assert len(parsed.entries[0].proof) == 64
+
+
 # The archive itself.
 
 
