@@ -26,6 +26,18 @@ def test_a_pattern_says_what_its_regular_expression_says(pattern: str, text: str
     assert parsed is None or parsed.matches(text) == bool(oracle(pattern).fullmatch(text))
 
 
+@given(patterns, st.lists(texts, min_size=10, max_size=10), st.integers(0, 11), st.sampled_from(LETTERS))
+def test_a_text_that_nearly_fits_is_judged_as_its_regular_expression_does(
+    pattern: str, between: list[str], position: int, letter: str
+) -> None:
+    parts = re.split(r"\*+", pattern)
+    text = "".join(each for pair in zip(parts, between, strict=False) for each in pair)
+    changed = text[:position] + letter + text[position + 1 :]
+    parsed = parse_pattern(pattern)
+
+    assert parsed is None or parsed.matches(changed) == bool(oracle(pattern).fullmatch(changed))
+
+
 @given(st.text(max_size=8), st.text(max_size=8))
 def test_a_pattern_is_total(pattern: str, text: str) -> None:
     parsed = parse_pattern(pattern)

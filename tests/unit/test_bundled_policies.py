@@ -4,6 +4,7 @@ import pytest
 
 from placet.core.policies import bundled_policy
 from placet.domain.authorization.operation import Subject
+from placet.domain.authorization.policy import Policy
 from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.values.kinds import OperationKind
 from support.governance import a_plan, an_operation, codes, judged, says
@@ -66,3 +67,10 @@ def test_the_example_policy_governs_itself_by_two_of_security(kind: OperationKin
     assert not judged(EXAMPLE, plan, says(plan, "dave", "security")).allowed
     own = a_plan(an_operation(operation_kind=kind, subject=CORE), requester="person:dave")
     assert not judged(EXAMPLE, own, says(own, "dave", "security"), says(own, "erin", "security")).allowed
+
+
+@pytest.mark.parametrize("policy", [TRIAL, EXAMPLE], ids=["trial", "example"])
+def test_no_bundled_policy_publishes_from_inside_a_ci_job(policy: Policy) -> None:
+    for requester in ("person:local", "person:alice", "ci:github:acme/tool"):
+        refusals = codes(judged(policy, a_plan(requester=requester), embedded_in_ci=True))[0]
+        assert "EMBEDDED_IN_CI" in refusals

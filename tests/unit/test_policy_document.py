@@ -79,6 +79,22 @@ def test_receipt_terms_and_limits_are_taken_from_the_rule() -> None:
     assert policy.rules[0].limits == Limits(per_subject_per_hour=None, per_requester_per_hour=None)
 
 
+def test_limits_may_be_as_low_as_one_and_as_high_as_a_million() -> None:
+    low, high = (
+        a_policy(rule(more=f"limits = {{ per_subject_per_hour = {most}, per_requester_per_hour = {most} }}"))
+        for most in (1, 1_000_000)
+    )
+
+    assert low.rules[0].limits == Limits(per_subject_per_hour=1, per_requester_per_hour=1)
+    assert high.rules[0].limits == Limits(per_subject_per_hour=1_000_000, per_requester_per_hour=1_000_000)
+
+
+def test_receipts_may_live_and_age_a_day() -> None:
+    policy = a_policy(rule(more="receipt = { lifetime_seconds = 86400, max_age_seconds = 86400 }"))
+
+    assert policy.rules[0].receipt == ReceiptTerms(lifetime_seconds=86400, max_age_seconds=86400)
+
+
 def test_embedding_in_ci_is_allowed_only_where_the_policy_says_so() -> None:
     assert a_policy(head="embedded_in_ci = true\n" + TEAM).embedded_in_ci
     assert not a_policy(head="embedded_in_ci = false\n" + TEAM).embedded_in_ci
@@ -230,6 +246,7 @@ def test_zero_approvals_must_be_written_out() -> None:
         (b"\xef\xbb\xbf" + TEAM.encode(), "line 1 of the policy holds the invisible character '\\ufeff'"),
         (TEAM.encode("utf-16"), "line 1 of the policy is not UTF-8"),
         (b"a = 1\nb = '\xff'\n", "line 2 of the policy is not UTF-8"),
+        (b"\n\xff", "line 2 of the policy is not UTF-8"),
         ("# safe \u202e\n".encode(), "line 1 of the policy holds the invisible character '\\u202e'"),
         ("a = 1\n# \u200b\n".encode(), "line 2 of the policy holds the invisible character '\\u200b'"),
         (b"a = 1\rb = 2\n", "line 1 of the policy holds the invisible character '\\r'"),
