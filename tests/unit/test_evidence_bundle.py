@@ -22,7 +22,9 @@ from placet.domain.verification.verdict import VerdictError
 from placet.domain.verification.verifier import Held, verify_bundle
 from placet.errors import InvalidInputError
 from support.archives import manifest, member, package_json, tgz
-from support.publication import START, Release, Story, honest, story, trust_root
+from support.publication import Story, honest, story, trust_root
+from support.publication_parts import Release
+from support.small_log import START
 
 
 def changed(**members: Any) -> bytes:
