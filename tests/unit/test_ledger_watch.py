@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from placet.domain.log.checkpoint import Checkpoint
-from placet.domain.log.watch import Reason, check_kept, invalid_anchor, missing_anchor
+from placet.domain.log.watch import Reason, check_kept, damaged, invalid_anchor, missing_anchor
 from support.ledgers import ORIGIN
 
 KEPT = Checkpoint(origin=ORIGIN, size=5, root=b"five".ljust(32))
@@ -45,3 +45,9 @@ def test_a_missing_anchor_seals_and_names_the_command() -> None:
 
 def test_an_anchor_that_is_no_checkpoint_seals() -> None:
     assert invalid_anchor(ORIGIN).reason is Reason.ANCHOR_INVALID
+
+
+def test_a_log_that_nothing_opens_is_sealed() -> None:
+    seal = damaged(ORIGIN)
+    assert seal.reason is Reason.DAMAGED
+    assert "placet ledger verify" in seal.hint

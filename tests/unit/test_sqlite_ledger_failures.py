@@ -178,6 +178,29 @@ def test_a_group_whose_rows_cannot_be_written_is_refused_as_a_whole(home: InSqli
     assert run(nothing(store)).head.size == 1
 
 
+@pytest.mark.parametrize("statement", ["DELETE FROM head", "UPDATE head SET time_ms = 1 << 61"])
+def test_a_log_without_a_sensible_head_is_refused(home: InSqlite, statement: str) -> None:
+    store = home.create()
+    with sqlite3.connect(home.path) as connection:
+        connection.execute(statement)
+    connection.close()
+    for refused_here in (lambda: run(nothing(store)), home.open):
+        with pytest.raises(UnavailableError) as refused:
+            refused_here()
+        assert refused.value.code == "AUDIT_UNAVAILABLE"
+
+
+def test_a_log_without_its_first_entry_can_be_read_and_not_written(home: InSqlite) -> None:
+    run(fill(home.create(), 3))
+    with sqlite3.connect(home.path) as connection:
+        connection.execute("DELETE FROM entry WHERE seq = 0")
+    connection.close()
+    store = home.open()
+    assert run(nothing(store)).head.size == 4
+    with pytest.raises(SealedError):
+        run(put(store, 9, {}))
+
+
 def test_one_origin_may_have_several_logs_in_different_folders(tmp_path: Path) -> None:
     homes = [InSqlite(tmp_path / name) for name in ("a", "b")]
     for home in homes:

@@ -12,8 +12,8 @@ from placet.adapters.sequencer.groups import Groups, Verdict
 from placet.adapters.sequencer.keeper import Keeper
 from placet.domain.log import merkle
 from placet.domain.log.change import ABSENT, Change, Committed, Entity, EntityKey, Head, IndexRow, Snapshot
-from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, parse_origin, parse_vkey
-from placet.domain.log.entry import genesis, parse_genesis
+from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, parse_origin
+from placet.domain.log.entry import genesis
 from placet.domain.log.sequence import Facts, LogHead, Placed, Refused, effects, sequence
 from placet.domain.values.digest import Digest
 from placet.domain.values.time import cut_to_milliseconds
@@ -46,11 +46,10 @@ class MemoryStore:
         self, home: MemoryHome, signer: CheckpointSigner, anchor: Anchor, clock: Clock, *, fault_of: FaultOf = _no_fault
     ) -> None:
         """Open `home`; `fault_of` makes commits fail with `OutcomeUnknownError`, before or after writing."""
-        _, vkey = parse_genesis(home.entries[0])
         self._home = home
         self._clock = clock
         self._fault_of = fault_of
-        self._keeper = Keeper(parse_vkey(vkey), signer, anchor)
+        self._keeper = Keeper.of(home.entries[0], home.head.epoch, signer, anchor)
         self._keeper.watch(lambda: home.head, home.root_at)
         self._groups = Groups(self._write)
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from placet.domain.log.checkpoint import Checkpoint, CheckpointKey, CheckpointSigner, open_checkpoint, sign_checkpoint
+from placet.domain.log.checkpoint import (
+    Checkpoint,
+    CheckpointKey,
+    CheckpointSigner,
+    open_checkpoint,
+    parse_vkey,
+    sign_checkpoint,
+)
+from placet.domain.log.entry import parse_genesis
 from placet.domain.log.sequence import LogHead
-from placet.domain.log.watch import Reason, Seal, check_kept, invalid_anchor, missing_anchor
-from placet.errors import ConfigurationError, VerificationError
+from placet.domain.log.watch import Reason, Seal, check_kept, damaged, invalid_anchor, missing_anchor
+from placet.errors import ConfigurationError, InvalidInputError, VerificationError
 from placet.ports.anchor import Anchor
 from placet.ports.store import SealedError
 
@@ -34,6 +42,19 @@ class Keeper:
         self._anchored_as = ""
         self._seen: LogHead | None = None
         self._unanchored = False
+
+    @classmethod
+    def of(cls, first_entry: bytes, origin: str, signer: CheckpointSigner, anchor: Anchor) -> Keeper:
+        """Watch the log that `first_entry` opens; one that it does not open is sealed, and can be read.
+
+        Raise `ConfigurationError` (`CHECKPOINT_KEY_MISMATCH`).
+        """
+        try:
+            return cls(parse_vkey(parse_genesis(first_entry)[1]), signer, anchor)
+        except InvalidInputError:
+            keeper = cls(CheckpointKey(origin=origin, public_key=signer.public_key), signer, anchor)
+            keeper.seal = damaged(origin)
+            return keeper
 
     def watch(self, read_head: ReadHead, root_at: RootAt) -> Seal | None:
         """Compare the head with all that is kept, and return the seal if there is one.

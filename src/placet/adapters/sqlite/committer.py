@@ -14,6 +14,7 @@ from placet.adapters.sequencer.groups import Verdict
 from placet.adapters.sequencer.keeper import Keeper
 from placet.adapters.sqlite import reading, schema
 from placet.adapters.sqlite.failures import CODE, is_busy, translated, translated_commit, unavailable
+from placet.adapters.sqlite.turn import Turn
 from placet.adapters.sqlite.writing import Written, write_group
 from placet.domain.log import merkle
 from placet.domain.log.change import Change
@@ -38,6 +39,7 @@ class Committer:
     def __init__(self, path: Path, keeper: Keeper, clock: Clock, *, wait_seconds: float) -> None:
         """Write to the file at `path`, waiting at most `wait_seconds` for other processes."""
         self._path = path
+        self._turn = Turn(path.parent)
         self._keeper = keeper
         self._clock = clock
         self._wait_seconds = wait_seconds
@@ -57,7 +59,15 @@ class Committer:
         Raise `UnavailableError` where nothing was kept or nothing may be answered, `SealedError`,
         and `OutcomeUnknownError` where COMMIT failed.
         """
-        connection = await self._begin()
+        until = asyncio.get_running_loop().time() + self._wait_seconds
+        await self._turn.take(self._wait_seconds)
+        try:
+            return await self._write(group, until, adopting=adopting)
+        finally:
+            self._turn.give_up()
+
+    async def _write(self, group: Sequence[Change], until: float, *, adopting: bool) -> Sequence[Verdict]:
+        connection = await self._begin(until)
         try:
             written = self._decide(connection, group, adopting=adopting)
         except BaseException:
@@ -75,9 +85,9 @@ class Committer:
         self._thread.shutdown()
         self._forget()
 
-    async def _begin(self) -> sqlite3.Connection:
+    async def _begin(self, until: float) -> sqlite3.Connection:
+        """Open the transaction; only whoever stands in no line with us can be in the way."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._wait_seconds
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -86,7 +96,7 @@ class Committer:
                     self._files = None
                 self._connection.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
-                if not is_busy(error) or loop.time() >= deadline:
+                if not is_busy(error) or loop.time() >= until:
                     raise unavailable("waiting for the write lock", error) from error
             else:
                 self._check_files()
@@ -121,6 +131,7 @@ class Committer:
         except BaseException:
             self._forget()
             raise
+        self._turn.give_up()  # the next one need not wait for our signature and anchor
         return self._keeper.acknowledge(head)
 
     async def _finish_in_thread(self, head: LogHead) -> str:

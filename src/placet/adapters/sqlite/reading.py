@@ -17,6 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_PADDED = 64
 
+_NO_HEAD = "the ledger has no head, or none that makes sense"
 _HEAD = "SELECT size, time_ms, epoch, leaf, frontier FROM head"
 _LOAD = (
     "SELECT head.size, head.time_ms, head.epoch, entity.key, entity.revision, entity.content "
@@ -33,8 +34,11 @@ _FIND = (
 
 
 def read_head(connection: sqlite3.Connection) -> LogHead:
-    """Return the head row."""
-    size, time_ms, epoch, leaf, frontier = connection.execute(_HEAD).fetchone()
+    """Return the head row; raise `sqlite3.DataError` where there is none."""
+    row = connection.execute(_HEAD).fetchone()
+    if row is None:
+        raise sqlite3.DataError(_NO_HEAD)
+    size, time_ms, epoch, leaf, frontier = row
     hashes = tuple(frontier[at : at + merkle.HASH_BYTES] for at in range(0, len(frontier), merkle.HASH_BYTES))
     return LogHead(size=size, time=from_ms(time_ms), epoch=epoch, leaf=leaf, frontier=hashes)
 
@@ -42,6 +46,8 @@ def read_head(connection: sqlite3.Connection) -> LogHead:
 def load(connection: sqlite3.Connection, keys: Collection[EntityKey]) -> Snapshot:
     """Return the entities under `keys` and the head, all of one moment."""
     rows = _listed(connection, _LOAD, list(keys))
+    if not rows:
+        raise sqlite3.DataError(_NO_HEAD)
     entities = dict.fromkeys(keys, ABSENT)
     size, time_ms, epoch = rows[0][:3]
     for *_, key, revision, content in rows:
@@ -92,8 +98,11 @@ def one_value(connection: sqlite3.Connection, statement: str, key: str | int) ->
 
 
 def from_ms(milliseconds: int) -> datetime:
-    """Return the instant so many milliseconds after 1970, without rounding."""
-    return _EPOCH + milliseconds * _MILLISECOND
+    """Return the instant so many milliseconds after 1970, without rounding; raise `sqlite3.DataError` beyond 9999."""
+    try:
+        return _EPOCH + milliseconds * _MILLISECOND
+    except OverflowError as error:
+        raise sqlite3.DataError(_NO_HEAD) from error
 
 
 def to_ms(instant: datetime) -> int:

@@ -16,8 +16,8 @@ from placet.adapters.sqlite.rows import SqliteRows, open_rows
 from placet.adapters.sqlite.writing import write_first
 from placet.domain.log import merkle
 from placet.domain.log.change import Change, Committed, EntityKey, IndexRow, Snapshot
-from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, parse_origin, parse_vkey
-from placet.domain.log.entry import genesis, parse_genesis
+from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, parse_origin
+from placet.domain.log.entry import genesis
 from placet.domain.log.sequence import LogHead
 from placet.domain.values.digest import Digest
 from placet.domain.values.time import cut_to_milliseconds
@@ -34,7 +34,7 @@ _DETACHED = "SELECT content FROM detached WHERE digest = ?"
 _ERASABLE = "SELECT content FROM erasable WHERE digest = ?"
 _ROOT = "SELECT root FROM checkpoint WHERE size = ?"
 _VERIFY = "run `placet ledger verify`"
-_FIRST = "SELECT content FROM entry WHERE seq = 0"
+_ENTRY = "SELECT content FROM entry WHERE seq = ?"
 
 
 class SqliteStore:
@@ -60,8 +60,10 @@ class SqliteStore:
         """
         self._path = path
         with translated("opening"):
-            self._reader, first = _open(path)
-        self._keeper = Keeper(parse_vkey(parse_genesis(first)[1]), signer, anchor)
+            self._reader = _open(path)
+            first = reading.one_value(self._reader, _ENTRY, 0)
+            origin = reading.read_head(self._reader).epoch
+        self._keeper = Keeper.of(first if isinstance(first, bytes) else b"", origin, signer, anchor)
         self._committer = Committer(path, self._keeper, clock, wait_seconds=wait_seconds)
         self._groups = Groups(self._committer.write)
         self._watch()
@@ -218,8 +220,8 @@ class SqliteStore:
         return merkle.root_at(size, self._read_nodes)
 
 
-def _open(path: Path) -> tuple[sqlite3.Connection, bytes]:
-    """Return a reader of the file at `path`, migrated where needed, and its entry 0."""
+def _open(path: Path) -> sqlite3.Connection:
+    """Return a reader of the file at `path`, migrated where needed."""
     if not path.exists():
         raise _nothing_at(path)
     writer = schema.connect_writer(path)
@@ -230,10 +232,9 @@ def _open(path: Path) -> tuple[sqlite3.Connection, bytes]:
             writer.execute("BEGIN IMMEDIATE")
             schema.migrate(writer)
             writer.execute("COMMIT")
-        reader = schema.connect_reader(path)
+        return schema.connect_reader(path)
     finally:
         writer.close()
-    return reader, reader.execute(_FIRST).fetchone()[0]
 
 
 def _create(path: Path, content: bytes, nodes: bytes, head: LogHead) -> None:

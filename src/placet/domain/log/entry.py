@@ -31,7 +31,8 @@ DETACHED_LIMIT_BYTES = 2**20
 
 ENTRY_ID = r"[a-z0-9][a-z0-9_]{0,63}"
 ENTRY_TYPE = r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*"
-ACTOR = r"[!-~]{1,256}"
+ACTOR = r"[!#-;=?-\[\]-~]{1,256}"
+"""A principal: printable ASCII without space, quote, angle bracket and backslash."""
 KEY = r"[ -~]{1,512}"
 _HASH = r"[0-9a-f]{64}"
 _DIGEST_OR_NONE = r"(sha256:[0-9a-f]{64})?"

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     ANCHOR_INVALID = "anchor_invalid"
     BEHIND = "behind"
     FORKED = "forked"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,4 +64,13 @@ def invalid_anchor(origin: str) -> Seal:
         reason=Reason.ANCHOR_INVALID,
         message=f"the anchor of {origin} is not a checkpoint signed by its key",
         hint=_RECOVERY,
+    )
+
+
+def damaged(origin: str) -> Seal:
+    """Return the seal of a log whose first entry does not open it: what it is a log of cannot be told."""
+    return Seal(
+        reason=Reason.DAMAGED,
+        message=f"entry 0 of {origin} is missing or altered",
+        hint="run `placet ledger verify` and compare with a backup",
     )
