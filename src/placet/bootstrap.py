@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import shutil
 import sys
 import tempfile
@@ -43,7 +44,7 @@ from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, signer_from
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.domain.verification.trust_root import Log, TrustRoot
-from placet.errors import ConfigurationError
+from placet.errors import ConfigurationError, InvalidInputError
 from placet.ports.approval_signer import ApprovalSigner
 from placet.ports.effects import FindProvider, Provider, Secret
 from placet.ports.keys import AuthorityRole, Keyring
@@ -56,6 +57,7 @@ RECEIPT_KEY_ID = "receipt-1"
 _RECEIPT_SECRET_BYTES = 32
 _EPOCH_BYTES = 16
 _BOOTSTRAP_BYTES = 24
+_INSTALLATION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,15 +96,15 @@ async def found(
 ) -> Founded:
     """Make a new installation in `config.home`: keys, ledger, first state; whole, or not at all.
 
-    A team's keys are `sealed` with the passphrase, except in the demo. Raise `ConfigurationError`:
-    `HOME_EXISTS` where the folder holds anything, `ANCHOR_INSIDE_HOME`, and `PASSPHRASE_MISSING`
-    for a team without one.
+    A team's keys are `sealed` with the passphrase, except in the demo. Raise `InvalidInputError`
+    (`INSTALLATION_NAME_INVALID`), `ConfigurationError`: `HOME_EXISTS` where the folder holds
+    anything, `HOME_UNWRITABLE`, `ANCHOR_INSIDE_HOME`, and `PASSPHRASE_MISSING` for a team without one.
     """
+    _check_name(name)
     _check_place(config, sealed=sealed and profile is Profile.TEAM)
     clock, randomness = SystemClock(), SystemRandomness()
     origin = f"{name}/{randomness.token(_EPOCH_BYTES).hex()}"
-    config.home.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{config.home.name}-", dir=config.home.parent))
+    building = _building_site(config.home)
     try:
         keyring = _keyring(config, building, plain=profile is Profile.TRIAL or not sealed)
         _make_keys(keyring, name, algorithm)
@@ -188,6 +190,27 @@ def trust_root_of(origin: str, signer: CheckpointSigner, keyring: Keyring) -> by
     key = CheckpointKey(origin=origin, public_key=signer.public_key)
     root = keyring.authority_certificate(AuthorityRole.ROOT)
     return TrustRoot(log=Log(origin=origin, checkpoint_keys=(key,)), ca_roots=(root,)).encode()
+
+
+def _check_name(name: str) -> None:
+    if _INSTALLATION_NAME.fullmatch(name) is None:
+        raise InvalidInputError(
+            "INSTALLATION_NAME_INVALID",
+            f"{name[:80]!a} cannot be the name of an installation",
+            hint="up to 40 letters, digits, '.' and '-', beginning with a letter or digit",
+        )
+
+
+def _building_site(home: Path) -> Path:
+    """Return a new folder beside `home`, which becomes it when everything is made."""
+    try:
+        home.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no path"
+        raise ConfigurationError(
+            "HOME_UNWRITABLE", f"{str(home)!a} cannot be made ({reason})", hint="give another folder with --home"
+        ) from error
 
 
 def _check_place(config: Config, *, sealed: bool) -> None:

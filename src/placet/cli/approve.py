@@ -11,7 +11,7 @@ import click
 
 from placet.cli.command import FILE, WORD, Command
 from placet.cli.installation import inside, show
-from placet.cli.output import Document, fields, tell
+from placet.cli.output import Document, fields, show_for_signing
 from placet.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _say(decision: str, run_id: str, approver: str, signing: tuple[Path, str], *
 
     async def verb(placet: Placet) -> Document:
         ballot = await placet.publishing.ballot(run_id, approver)
-        tell(*ballot.text.splitlines(), "")
+        show_for_signing(ballot.text)
         if not asked:
             _confirm(_CONFIRMATIONS[decision])
         said = await placet.publishing.say(
@@ -113,4 +113,5 @@ def _said(said: Document) -> Iterator[str]:
     if said["missing"]:
         yield from (f"Still missing: {each}." for each in said["missing"])
     else:
-        yield f"Nothing is missing: a waiting `placet publish` goes on, or: placet run resume {said['run_id']}"
+        yield "Nothing is missing: a waiting `placet publish` goes on now, and everything else with"
+        yield f"  placet run resume {said['run_id']}"

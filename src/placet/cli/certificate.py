@@ -12,7 +12,7 @@ from placet.cli.command import FILE, WORD, Child, Command, Group
 from placet.cli.files import check_new_file, read_file, write_new_file
 from placet.cli.installation import inside, settings, show
 from placet.cli.output import Document, fields, moment, table, tell
-from placet.errors import ApprovalsPendingError, VerificationError
+from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError, VerificationError
 
 if TYPE_CHECKING:
     from placet.facade import Placet
@@ -57,7 +57,7 @@ class _Wanted(TypedDict):
     "--algorithm", type=click.Choice(["p256", "rsa2048"]), default="p256", show_default=True, help="The key to make."
 )
 @click.option("--key-out", type=FILE, help="The new file for the private key [default: standard output, once].")
-@click.option("--archive", type=FILE, help="Bind it to this unstamped package [default: to no bytes].")
+@click.option("--archive", type=FILE, help="Bind it to this package as it is without a stamp [default: to no bytes].")
 @click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
 def issue(package: str, **wanted: Unpack[_Wanted]) -> None:
     """Issue a certificate for one package version.
@@ -143,7 +143,9 @@ def revoke(certificate_id: str, reason: str, invalid_since: str, requester: str)
 
 
 async def _issue(placet: Placet, package: str, request: bytes | None, wanted: _Wanted) -> Document:
-    name, _, version = package.rpartition("@")
+    name, at, version = package.rpartition("@")
+    if not (at and name):
+        raise click.UsageError("NAME@VERSION has a name, an @ and a version: @acme/tool@1.0.0")
     tar_sha256 = await _tar_sha256(wanted["archive"]) if wanted["archive"] else ""
     private_key = ""
     made_here = request is None
@@ -160,13 +162,17 @@ async def _issue(placet: Placet, package: str, request: bytes | None, wanted: _W
         if private_key and not wanted["key_out"]:
             raise _key_lost(error) from error
         raise
+    except (DeniedError, InvalidInputError):
+        if wanted["key_out"]:  # the key was made for nothing
+            wanted["key_out"].unlink(missing_ok=True)
+        raise
     return {**issued, "private_key": "" if wanted["key_out"] else private_key}
 
 
 async def _tar_sha256(archive: Path) -> str:
     from placet.facade import Packages  # noqa: PLC0415 - help needs none of it
 
-    return str((await Packages(settings()).inspect(archive))["tar_sha256"])
+    return str((await Packages(settings()).inspect(archive))["tarball_hash"]).removeprefix("sha256:")
 
 
 def _key_lost(error: ApprovalsPendingError) -> ApprovalsPendingError:

@@ -10,14 +10,16 @@ import click
 
 from placet.cli.command import FILE, WORD, Child, Command, Group
 from placet.cli.files import read_file
-from placet.cli.installation import inside, show
-from placet.cli.output import Document, fields, moment, table, tell
+from placet.cli.installation import inside, show, wants_json
+from placet.cli.output import Document, fields, moment, say_bytes, table, tell
 from placet.errors import VerificationError
 
 if TYPE_CHECKING:
     from placet.facade import Placet
 
 _NOTE_LIMIT_BYTES = 64 * 1024
+_HINT = "do not trust what this home says; compare it with a backup and with bundles that others hold"
+_HINTS = {"anchor": "look for the anchor folder (PLACET_ANCHOR): either it is another one, or entries were cut off"}
 
 
 @click.group(
@@ -55,20 +57,29 @@ def verify(*, chain_only: bool, kept: tuple[Path, ...]) -> None:
         raise VerificationError(
             "LEDGER_CONTRADICTED",
             f"{finding['message']} (layer {finding['layer']}, entry {finding['seq']})",
-            hint="do not trust what this home says; compare it with a backup and with bundles that others hold",
+            hint=_HINTS.get(finding["layer"], _HINT),
         )
 
 
 @click.command("show", cls=Command, example="placet ledger show --count 5")
 @click.option("--from", "start", type=click.IntRange(0), metavar="SEQ", help="Begin here [default: the newest].")
 @click.option("--count", type=click.IntRange(1, 1000), default=20, show_default=True, help="So many entries.")
-def show_(start: int | None, count: int) -> None:
-    """Show how the ledger stands, and its entries."""
+@click.option("--checkpoint", "only_note", is_flag=True, help="Print the signed checkpoint, to be kept elsewhere.")
+def show_(start: int | None, count: int, *, only_note: bool) -> None:
+    """Show how the ledger stands, and its entries.
+
+    A checkpoint that is kept elsewhere proves later what was in the log now: see `placet ledger
+    verify --checkpoint` and `placet ledger prove --grown-from`.
+    """
 
     async def verb(placet: Placet) -> Document:
-        return await placet.ledger.show(start=start, count=count)
+        return await (placet.ledger.checkpoint() if only_note else placet.ledger.show(start=start, count=count))
 
-    show(inside(verb), _shown)
+    found = inside(verb)
+    if only_note and not wants_json():
+        say_bytes(found["checkpoint"].encode())
+    else:
+        show(found, _shown)
 
 
 @click.command("prove", cls=Command, example="placet ledger prove 3")
@@ -140,6 +151,8 @@ def _shown(page: Document) -> Iterator[str]:
         ],
         indent=0,
     )
+    if not page["entries"]:
+        return
     yield ""
     yield from table(
         [

@@ -18,6 +18,8 @@ Document = Mapping[str, Any]
 """A JSON object as a verb of the façade returned it; its shape is documented there."""
 
 _GAP = 2
+_FITS = 76
+_DASH = "\u2014"  # begins the signature lines of a checkpoint
 
 
 class OutputClosedError(Exception):
@@ -25,10 +27,12 @@ class OutputClosedError(Exception):
 
 
 def escaped(text: str) -> str:
-    """Return `text` with everything but printable ASCII spelled out, as in a Python string."""
+    """Return `text` with everything but printable ASCII, and a note's dash, spelled out as in a Python string."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(each if " " <= each <= "~" else each.encode("unicode_escape").decode("ascii") for each in text)
+    return "".join(
+        each if " " <= each <= "~" or each == _DASH else each.encode("unicode_escape").decode("ascii") for each in text
+    )
 
 
 def say(lines: Iterable[str]) -> None:
@@ -58,12 +62,23 @@ def tell(*lines: str) -> None:
         sys.stderr.flush()
 
 
+def show_for_signing(text: str) -> None:
+    """Write to standard error what somebody is about to sign; raise `UnavailableError` where they cannot see it."""
+    try:
+        sys.stderr.write("".join(f"{escaped(line)}\n" for line in [*text.splitlines(), ""]))
+        sys.stderr.flush()
+    except OSError as error:
+        raise UnavailableError("OUTPUT_FAILED", "the plan could not be shown, so nothing was signed") from error
+
+
 def fields(pairs: Iterable[tuple[str, str]], *, indent: int = 2) -> Iterator[str]:
-    """Yield one aligned line for each name and value; empty values are left out."""
+    """Yield one aligned line for each name and value; empty values are left out, a name that repeats is shown once."""
     shown = [(name, value) for name, value in pairs if value]
     width = max((len(name) for name, _ in shown), default=0) + _GAP
+    before = ""
     for name, value in shown:
-        yield f"{' ' * indent}{name:<{width}}{escaped(value)}"
+        yield f"{' ' * indent}{'' if name == before else name:<{width}}{escaped(value)}"
+        before = name
 
 
 def table(rows: Iterable[Sequence[str]], *, indent: int = 2) -> Iterator[str]:
@@ -72,6 +87,17 @@ def table(rows: Iterable[Sequence[str]], *, indent: int = 2) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for row in cells:
         yield " " * indent + (" " * _GAP).join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+
+
+def target(operation: Document) -> str:
+    """Return where an operation acts: an object by its provider and key, everything else by its subject."""
+    subject = str(operation["subject"])
+    return f"{subject.partition(':')[0]}:{operation['key']}" if operation["key"] else subject
+
+
+def short(text: str) -> str:
+    """Return `text`, cut where it would not fit into a line; `--json` gives all of it."""
+    return text if len(text) <= _FITS else f"{text[: _FITS - 3]}..."
 
 
 def moment(instant: str) -> str:

@@ -10,7 +10,7 @@ import click
 
 from placet.cli.command import FILE, WORD, Child, Command, Group
 from placet.cli.files import read_file
-from placet.cli.installation import inside, show
+from placet.cli.installation import inside, show, wants_json
 from placet.cli.output import Document, fields, moment, say_bytes
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def show_(*, document: bool) -> None:
         return await placet.governance.policy()
 
     found = inside(verb)
-    if document:
+    if document and not wants_json():
         say_bytes(found["document"].encode())
     else:
         show(found, _summary)
@@ -74,7 +74,9 @@ def activate(file: Path, requester: str) -> None:
     async def verb(placet: Placet) -> Document:
         return await placet.governance.activate_policy(document, requester=requester)
 
-    show(inside(verb), _activated)
+    from placet.facade.governance import Governance  # noqa: PLC0415 - help needs none of it
+
+    show({**inside(verb), "version": Governance.check_policy(document)["version"]}, _activated)
 
 
 @click.command("example", cls=Command, example="placet policy example > example.toml")
@@ -99,6 +101,6 @@ def _summary(found: Document) -> Iterator[str]:
 
 
 def _activated(done: Document) -> Iterator[str]:
-    yield f"{done['subject']} is in force."
+    yield f"Policy {done['version']} is in force."
     yield ""
     yield from fields([("digest", done["policy_digest"]), ("receipt", done["receipt_id"])])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from placet.cli.failures import (
     report_usage,
 )
 from placet.cli.output import OutputClosedError, tell
-from placet.errors import PlacetError
+from placet.errors import PlacetError, UnavailableError
 
 COMMANDS = {
     "init": Child("placet.cli.init", "init", "Make a new installation."),
@@ -87,9 +88,18 @@ def _report(error: Exception, *, as_json: bool) -> int:
         return report_usage(error, as_json=as_json)
     if isinstance(error, PlacetError):
         return report_failure(error, as_json=as_json)
+    if isinstance(error, OSError):
+        return report_failure(_of_the_system(error), as_json=as_json)
     from placet.config import is_debugging  # noqa: PLC0415 - help needs no settings
 
     return report_bug(error, as_json=as_json, debugging=is_debugging())
+
+
+def _of_the_system(error: OSError) -> UnavailableError:
+    """Return what a refusal of the operating system that nobody expected means: no bug, but nothing works."""
+    what = f" ({error.filename!a})" if error.filename else ""
+    hint = "make room on the disk" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    return UnavailableError("SYSTEM_REFUSED", f"the system refused: {error.strerror or error}{what}", hint=hint)
 
 
 def _steady_streams() -> None:

@@ -11,7 +11,7 @@ import click
 from placet.cli.command import FILE, WORD, Command
 from placet.cli.files import write_new_file
 from placet.cli.installation import inside, settings, show
-from placet.cli.output import Document, fields, table, tell
+from placet.cli.output import Document, fields, table, target, tell
 from placet.cli.waiting import Patience, wait_options
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _published(done: Document) -> Iterator[str]:
     )
     yield ""
     yield from table(
-        (each["operation_kind"], each["subject"], each["state"], each["receipt_id"]) for each in done["operations"]
+        (each["operation_kind"], target(each), each["state"], each["receipt_id"]) for each in done["operations"]
     )
     yield ""
     yield "Anybody with the trust root can check it, offline:"
@@ -112,5 +112,5 @@ def _rehearsed(done: Document) -> Iterator[str]:
     )
     for each in done["operations"]:
         yield ""
-        yield f"  {each['operation_kind']}  {each['subject']}"
+        yield f"  {each['operation_kind']}  {target(each)}"
         yield from (f"    {reason}" for reason in each["reasons"])

@@ -9,7 +9,7 @@ import click
 
 from placet.cli.command import WORD, Child, Command, Group
 from placet.cli.installation import inside, show
-from placet.cli.output import Document, fields, moment, table
+from placet.cli.output import Document, fields, moment, short, table
 
 if TYPE_CHECKING:
     from placet.facade import Placet
@@ -70,7 +70,7 @@ def _shown(shown: Document) -> Iterator[str]:
             ("valid", f"{moment(payload['not_before'])} to {moment(payload['expires_at'])}"),
             ("deadline", moment(shown["deadline"])),
             ("failed with", shown["error_code"]),
-            ("answered", ", ".join(f"{name} {value}" for name, value in sorted(shown["response"].items()))),
+            *(("answered", short(f"{name} {value}")) for name, value in sorted(shown["response"].items())),
         ]
     )
     yield ""

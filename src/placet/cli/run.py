@@ -11,7 +11,7 @@ import click
 from placet.cli.command import FILE, WORD, Child, Command, Group
 from placet.cli.files import write_new_file
 from placet.cli.installation import inside, show
-from placet.cli.output import Document, fields, moment, say_bytes, table, tell
+from placet.cli.output import Document, fields, moment, say_bytes, short, table, target, tell
 from placet.cli.waiting import Patience, wait_options
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _carried(done: Document) -> Iterator[str]:
     yield f"{done['run_id']} is {done['state']}: {done['subject']}"
     yield ""
     yield from table(
-        (each["operation_kind"], each["subject"], each["state"], each["receipt_id"]) for each in done["operations"]
+        (each["operation_kind"], target(each), each["state"], each["receipt_id"]) for each in done["operations"]
     )
 
 
@@ -145,11 +145,9 @@ def _operations(operations: list[Document]) -> Iterator[str]:
         yield ""
         yield "Operations"
     for number, each in enumerate(operations, 1):
-        yield f"  {number}  {each['operation_kind']}  {each['subject']}"
+        yield f"  {number}  {each['operation_kind']}  {target(each)}"
         yield f"     {each['why']}"
-        answer = ", ".join(f"{name} {value}" for name, value in sorted(each["response"].items()))
-        if answer:
-            yield f"     answered: {answer}"
+        yield from fields(((name, short(str(value))) for name, value in sorted(each["response"].items())), indent=7)
 
 
 def _denials(denials: list[Document]) -> Iterator[str]:

@@ -105,7 +105,7 @@ def _lines(verdict: Document) -> Iterator[str]:
             ("approved by", ", ".join(approvers) or f"nobody: policy {verdict['policy_version']} demands no approval"),
             ("policy", verdict["policy_version"]),
             ("certificate", verdict["certificate_id"]),
-            ("receipts", ", ".join(verdict["receipts"])),
+            *(("receipts", each) for each in verdict["receipts"]),
             (
                 "revoked later",
                 ", ".join(f"{moment(each['revoked_at'])} {each['reason']}" for each in verdict["revoked_later"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from placet.core.abandon import abandon_run
 from placet.core.context import Context
 from placet.core.decide import load
 from placet.core.entities.runs import Run, RunState, plan_key_of
@@ -13,7 +14,7 @@ from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.runs import Intent, add_plan, move_run, open_run
 from placet.domain.authorization.plan import Plan
 from placet.domain.values.kinds import Mode
-from placet.errors import ApprovalsPendingError
+from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,21 @@ class Asked:
 async def ask(context: Context, intent: Intent, *, requester: str, contents: Mapping[str, bytes]) -> Asked:
     """Ask for one core operation, and perform it if the policy in force allows it at once.
 
-    Raise `DeniedError` where it is refused, and `ApprovalsPendingError` (`APPROVALS_MISSING`)
-    where it waits for approvals; `placet run resume` performs it once they are there.
+    Raise `DeniedError` where it is refused, `InvalidInputError` where it cannot be (the run ends
+    then), and `ApprovalsPendingError` (`APPROVALS_MISSING`) where it waits for approvals;
+    `placet run resume` performs it once they are there.
     """
     for content in contents.values():
         await context.blobs.put(content)
     run = await open_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject))
+    try:
+        return await _ask(context, run, intent)
+    except (DeniedError, InvalidInputError):
+        await abandon_run(context, run, RunState.ABANDONED, actor=requester)
+        raise
+
+
+async def _ask(context: Context, run: Run, intent: Intent) -> Asked:
     plan = await add_plan(context, run, [intent])
     if (await judgements_of(context, plan))[0].awaiting:
         raise ApprovalsPendingError(
@@ -40,8 +50,8 @@ async def ask(context: Context, intent: Intent, *, requester: str, contents: Map
             f"{intent.kind.value} of {intent.subject} waits for approvals",
             hint=f"placet approve {run.run_id} --as person:NAME --key FILE, then: placet run resume {run.run_id}",
         )
-    reports = await execute_plan(context, plan, actor=requester)
-    run = await move_run(context, run.run_id, RunState.EXECUTED, actor=requester)
+    reports = await execute_plan(context, plan, actor=run.requester)
+    run = await move_run(context, run.run_id, RunState.EXECUTED, actor=run.requester)
     return Asked(run=run, report=reports[0])
 
 

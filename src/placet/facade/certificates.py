@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from placet.bootstrap import Opened
@@ -21,10 +23,13 @@ from placet.domain.encoding.pem import read_certificate_der, read_request, write
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.npm import parse_package_name, parse_version
 from placet.domain.values.time import format_instant, parse_instant
+from placet.errors import InvalidInputError
 from placet.facade.requester import requester_of
 from placet.ports.effects import Secret
 from placet.usecases.certify_package import keep
 from placet.usecases.verify_certificate import CertificateVerdict, verify_certificate
+
+_TAR_SHA256 = re.compile(r"([0-9a-f]{64})?")
 
 
 class Certificates:
@@ -49,6 +54,8 @@ class Certificates:
         `made_here` tells that `make_key` made the key. Raise as `ask`, and for a request or key
         that is not acceptable.
         """
+        if _TAR_SHA256.fullmatch(tar_sha256) is None:
+            raise InvalidInputError("TAR_SHA256_INVALID", f"{tar_sha256[:80]!a} is not the hex of a SHA-256")
         key = key_of_request(read_request(request))
         intent = Intent(
             kind=OperationKind.ISSUE_CERTIFICATE,

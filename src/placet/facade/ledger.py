@@ -61,6 +61,10 @@ class LedgerBook:
             "entries": [_entry(each) for each in page.entries],
         }
 
+    async def checkpoint(self) -> Object:
+        """Return the signed note over everything there is, to be kept elsewhere."""
+        return {"checkpoint": await self._context.store.checkpoint()}
+
     async def prove(self, seq: int, *, size: int | None = None) -> Object:
         """Return the proof that entry `seq` is in the log, under a signed checkpoint."""
         proof = await prove_entry(self._context.store, self._opened.ledger, seq, size=size)

@@ -41,6 +41,10 @@ async def governing_requester(opened: Opened, named: str) -> str:
             return BOOTSTRAP_REQUESTER
         error = DeniedError("BOOTSTRAP_INVALID", "the bootstrap key is not the one that init printed")
     else:
-        error = DeniedError("BOOTSTRAP_INVALID", "the bootstrap key is dead: the first policy is in force")
+        error = DeniedError(
+            "BOOTSTRAP_INVALID",
+            "the bootstrap key is dead: the first policy is in force",
+            hint="unset PLACET_BOOTSTRAP_KEY, and say with --as who asks",
+        )
     await record_denial(opened.context, error, actor=BOOTSTRAP_REQUESTER, run_id="", operation_id="")
     raise error

@@ -31,11 +31,12 @@ def run(each: Run) -> Object:
 
 
 def report(each: Report) -> Object:
-    """Return what became of one operation."""
+    """Return what became of one operation; `key` is empty but for objects."""
     return {
         "operation_id": each.operation.operation_id,
         "operation_kind": each.operation.operation_kind.value,
         "subject": str(each.operation.subject),
+        "key": str(each.operation.params.get("key", "")),
         "receipt_id": each.receipt_id,
         "state": each.state.value,
         "response": each.response,
@@ -60,6 +61,7 @@ def rehearsed(each: Rehearsed) -> Object:
             "operation_id": one.operation.operation_id,
             "operation_kind": one.operation.operation_kind.value,
             "subject": str(one.operation.subject),
+            "key": str(one.operation.params.get("key", "")),
             "blocked_by_mode": True,
             "enforceable": one.advice.receipt.enforceable,
             "reasons": list(one.advice.receipt.reasons),
@@ -142,6 +144,7 @@ def _operation(view: OperationView, of: Run) -> Object:
         "operation_id": view.operation.operation_id,
         "operation_kind": view.operation.operation_kind.value,
         "subject": str(view.operation.subject),
+        "key": str(view.operation.params.get("key", "")),
         "receipt_id": receipt.receipt_id if receipt else "",
         "state": receipt.state.value if receipt else "not_started",
         "attempt": receipt.attempt if receipt else 0,

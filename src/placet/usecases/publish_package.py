@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,7 @@ from placet.usecases.plan_publication import Parcel, Targets, choose_targets, pl
 from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
 
 _PLANS_OF_A_PUBLICATION = 2
+_DIST_TAG = re.compile(r"(?![vV]?([0-9]|[xX]([.-]|$)))[A-Za-z][A-Za-z0-9._-]{0,127}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +120,21 @@ async def rehearse_package(context: Context, request: PublishRequest, *, progres
 def dist_tag_of(package: ArchiveReading, wanted: str) -> str:
     """Return the dist-tag: the wanted one, or `latest`; a prerelease needs one to be named, as with npm."""
     if wanted:
-        return wanted
+        return _checked_tag(wanted)
     if "-" in package.version.partition("+")[0]:
         raise InvalidInputError(
             "DIST_TAG_MISSING", f"{package.version} is a prerelease: latest is not for it", hint="--tag next"
         )
     return "latest"
+
+
+def _checked_tag(tag: str) -> str:
+    """Return a dist-tag that npm takes for one: it must not read as a version or a range of them."""
+    if _DIST_TAG.fullmatch(tag) is None:
+        raise InvalidInputError(
+            "DIST_TAG_INVALID", f"{tag[:80]!a} cannot be a dist-tag", hint="for example next: a word, not a version"
+        )
+    return tag
 
 
 async def check_version_absent(context: Context, targets: Targets, package: ArchiveReading, dist_tag: str) -> None:
