@@ -51,5 +51,5 @@ class Ledger(Protocol):
         ...
 
     def audit_rows(self) -> AbstractContextManager[LogRows]:
-        """Open all rows, as they are together at one moment, for verification; may be used in a thread."""
+        """Open all rows, as they are together at this moment, for verification, also in a thread."""
         ...

@@ -20,10 +20,7 @@ async def verify_ledger(
     write: all rows are of one moment, and the anchor is read before it. Raise `UnavailableError`
     where the storage cannot be read.
     """
-
-    def run() -> AuditReport:
-        kept = ledger.kept_notes()
-        with ledger.audit_rows() as rows:
-            return audit(rows, [*kept, *notes] if kept else [], full=full, key=key)
-
-    return await asyncio.to_thread(run)
+    kept = ledger.kept_notes()
+    with ledger.audit_rows() as rows:
+        believed = [*kept, *notes] if kept else []
+        return await asyncio.to_thread(audit, rows, believed, full=full, key=key)

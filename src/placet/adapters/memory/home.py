@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 
 from placet.domain.log import merkle
 from placet.domain.log.change import Entity, EntityKey, IndexRow
@@ -25,6 +26,11 @@ class MemoryHome:
     counters: dict[str, int] = field(default_factory=dict)
     detached: dict[Digest, bytes] = field(default_factory=dict)
     erasable: dict[Digest, bytes] = field(default_factory=dict)
+
+    def copy(self) -> MemoryHome:
+        """Return the tables as they are now; what is written later is not in them."""
+        tables = {each.name: copy(getattr(self, each.name)) for each in fields(self)}
+        return MemoryHome(**tables)
 
     def read_nodes(self, nodes: Sequence[merkle.Node]) -> list[bytes]:
         """Return the hashes of `nodes`, empty ones where a row is missing."""

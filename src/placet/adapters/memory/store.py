@@ -152,8 +152,8 @@ class MemoryStore:
 
     @contextmanager
     def audit_rows(self) -> Iterator[MemoryRows]:
-        """Open all rows for verification; nothing may commit meanwhile."""
-        yield MemoryRows(self._home)
+        """Open a copy of all rows for verification, also in a thread."""
+        yield MemoryRows(self._home.copy())
 
     async def close(self) -> None:
         """Finish what was accepted."""
