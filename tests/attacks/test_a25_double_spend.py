@@ -6,7 +6,6 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Coroutine, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +77,7 @@ def test_sixty_four_threads_with_stores_of_their_own_spend_one_receipt_once(tmp_
 
     def attempt() -> None:
         store = processes.open()
-        context = replace(world.context, store=store)
+        context = world.over(store)
 
         async def work() -> None:
             start.wait()

@@ -63,7 +63,7 @@ from placet.ports.store import Store
 from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
 from support.doubles import CountingStore, Double, GivenAuthority, MemoryBlobs, Numbered
 from support.governance import NOW, key_of
-from support.ledgers import SIGNER, Home, InMemory, LedgerStore, SetClock
+from support.ledgers import ORIGIN, SIGNER, Home, InMemory, LedgerStore, SetClock
 from support.refusals import Refused, refusing
 from support.soft_keys import SoftKey
 
@@ -151,7 +151,8 @@ class World:
         self.blobs = MemoryBlobs()
         self.authority = GivenAuthority()
         self.secret = hashlib.sha256(b"receipt secret canary").digest()
-        self.context = self._context(settings or Settings())
+        self.randomness = Numbered()
+        self.context = self._context(self.store, settings or Settings())
         self.points: list[str] = []
         self.crash_at = ""
         beginning = Beginning(profile=Profile.TEAM, receipt_key_id=KEY_ID, bootstrap_key="placet_boot_canary")
@@ -166,13 +167,21 @@ class World:
         self.activate(policy)
         self.run(self.blobs.put(ARCHIVE))
 
-    def _context(self, settings: Settings) -> Context:
-        store: Store = self.store
+    def over(self, store: Store) -> Context:
+        """Return the context of another process over the same home, with a store of its own."""
+        return self._context(store, self.context.settings)
+
+    def _context(self, store: Store, settings: Settings) -> Context:
+        async def find_provider(provider_id: str) -> Provider | None:
+            key = provider_key(provider_id)
+            entity = entity_of(await store.load([key]), key)
+            return stored_provider(entity) if entity else None
+
         return Context(
             store=store,
             clock=self.clock,
-            randomness=Numbered(),
-            issuer=self.run(self.ledger.status()).origin,
+            randomness=self.randomness,
+            issuer=ORIGIN,
             mode=Mode.PROD,
             receipt_secrets={KEY_ID: self.secret},
             minting_key=KEY_ID,
@@ -182,11 +191,11 @@ class World:
                     ("npm", OperationKind.PUBLISH_PACKAGE): self.double,
                     ("folder", OperationKind.PUT_OBJECT): self.double,
                 },
-                self._find_provider,
+                find_provider,
                 lambda authorized: holds_fence(store, authorized),
                 self.clock,
             ),
-            observer=LiveObserver({"npm": self.double, "folder": self.double}, self._find_provider, self.clock),
+            observer=LiveObserver({"npm": self.double, "folder": self.double}, find_provider, self.clock),
             blobs=self.blobs,
             authority=self.authority,
             key_maker=SoftwareKeyMaker(),
@@ -199,11 +208,6 @@ class World:
         if point == self.crash_at:
             self.crash_at = ""
             raise Crash
-
-    async def _find_provider(self, provider_id: str) -> Provider | None:
-        key = provider_key(provider_id)
-        entity = entity_of(await self.store.load([key]), key)
-        return stored_provider(entity) if entity else None
 
     @staticmethod
     def run(work: Coroutine[Any, Any, T]) -> T:

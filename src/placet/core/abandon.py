@@ -19,10 +19,16 @@ ACTOR = "service:core"
 
 
 async def abandon_run(context: Context, run: Run, state: RunState, *, actor: str) -> Run:
-    """End `run` in `state` and revoke its certificate, if it has one: it certifies what was never published."""
+    """End `run` in `state` and revoke its certificate, if it has one: it certifies what was never published.
+
+    One that another process was just issuing is revoked too: none is issued once the run has ended.
+    """
     if run.certificate_id:
         await revoke_unpublished(context, run.certificate_id)
-    return await move_run(context, run.run_id, state, actor=actor)
+    ended = await move_run(context, run.run_id, state, actor=actor)
+    if ended.certificate_id != run.certificate_id:
+        await revoke_unpublished(context, ended.certificate_id)
+    return ended
 
 
 async def revoke_unpublished(context: Context, certificate_id: str) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from placet.core.context import Context
 from placet.core.entities.certificates import certificate_key, read_certificate
@@ -20,7 +20,7 @@ from placet.core.entities.receipts import (
 from placet.core.entities.runs import operation_key, plan_key_of, read_plan
 from placet.core.entities.stored import entity_of
 from placet.core.judgement import Judgement, judge, judgement_premises
-from placet.domain.authorization.checks import CheckDeniedError, Cleared, Trail, clear, open_receipt
+from placet.domain.authorization.checks import OBSERVATION_LIFETIME, Cleared, Trail, clear, open_receipt
 from placet.domain.authorization.facts import (
     CertificateFacts,
     Desk,
@@ -33,6 +33,7 @@ from placet.domain.authorization.facts import (
 )
 from placet.domain.authorization.operation import Artifact, Operation
 from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.receipt import Receipt
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.errors import DeniedError
 
@@ -45,7 +46,7 @@ class Presented:
     """
 
     request: Request
-    contents: Mapping[str, bytes]
+    contents: Mapping[str, bytes] = field(repr=False)
     observations: tuple[ObservedFact, ...]
     actor: str
     fresh: StoredReceipt | None = None
@@ -53,24 +54,33 @@ class Presented:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorized:
-    """What passed checks 0 to 8 against one snapshot at `now`, and the plan and judgement it rests on."""
+    """What passed checks 0 to 8 against one snapshot at `now`, and the plan and judgement it rests on.
+
+    From `valid_until` on, time alone would make a check fail: the change must be committed before.
+    """
 
     cleared: Cleared
     plan: Plan
     judgement: Judgement
     now: datetime
+    valid_until: datetime
 
 
 def measure(operation: Operation, contents: Mapping[str, bytes]) -> tuple[Artifact, ...]:
-    """Return the operation's artifacts as the very bytes of `contents` are, in the same order."""
+    """Return the artifacts that the very bytes of `contents` are.
+
+    In the operation's order; bytes that it does not name come last, so that nothing goes unmeasured.
+    """
+    named = dict.fromkeys(artifact.name for artifact in operation.artifacts)
+    present = [name for name in named if name in contents]
     return tuple(
         Artifact(
-            name=artifact.name,
-            sha256=hashlib.sha256(contents.get(artifact.name, b"")).hexdigest(),
-            sha512=hashlib.sha512(contents.get(artifact.name, b"")).hexdigest(),
-            size=len(contents.get(artifact.name, b"")),
+            name=name,
+            sha256=hashlib.sha256(contents[name]).hexdigest(),
+            sha512=hashlib.sha512(contents[name]).hexdigest(),
+            size=len(contents[name]),
         )
-        for artifact in operation.artifacts
+        for name in [*present, *sorted(contents.keys() - named.keys())]
     )
 
 
@@ -80,24 +90,21 @@ def key_premises(context: Context) -> set[EntityKey]:
 
 
 def premises(context: Context, presented: Presented, snapshot: Snapshot | None) -> set[EntityKey]:
-    """Return what the checks rest on; of a token only what its signature vouches for is looked up."""
+    """Return what the checks rest on; only what a signature vouches for is looked up, nothing presented.
+
+    Where that cannot be told, `authorize` says so with the number of the check.
+    """
     keys = key_premises(context)
     if snapshot is None:
         return keys
     try:
-        verified = open_receipt(presented.request, desk(context, snapshot, snapshot.head.time), Trail())
-    except CheckDeniedError:
+        receipt = _opened(context, snapshot, snapshot.head.time, presented, Trail()).receipt
+        keys |= {receipt_key(receipt.receipt_id), plan_key_of(receipt.operation_id)}
+        keys |= {operation_key(receipt.operation_id), certificate_key(receipt.certificate_id or "none")}
+        planned = _planned(snapshot, receipt)
+        return keys | ({subject_key(planned[1])} | judgement_premises(snapshot, planned[0]) if planned else set())
+    except Exception:  # noqa: BLE001 - fail closed: `authorize` meets the same, denies, and it is recorded
         return keys
-    operation = presented.request.operation
-    keys |= {
-        receipt_key(verified.receipt.receipt_id),
-        plan_key_of(verified.receipt.operation_id),
-        operation_key(verified.receipt.operation_id),
-        subject_key(operation),
-        certificate_key(operation.certificate_id or "none"),
-    }
-    plan = stored_plan(snapshot, verified.receipt.operation_id)
-    return keys | (judgement_premises(snapshot, plan) if plan else set())
 
 
 def desk(context: Context, snapshot: Snapshot, now: datetime) -> Desk:
@@ -110,47 +117,70 @@ def desk(context: Context, snapshot: Snapshot, now: datetime) -> Desk:
     return Desk(port_mode=context.mode, now=now, ledger_time=snapshot.head.time, keys=keys)
 
 
-def stored_plan(snapshot: Snapshot, operation_id: str) -> Plan | None:
-    """Return the plan that an operation belongs to, None where there is none."""
-    entity = entity_of(snapshot, plan_key_of(operation_id))
-    return read_plan(entity) if entity else None
-
-
 def authorize(context: Context, snapshot: Snapshot, now: datetime, presented: Presented, trail: Trail) -> Authorized:
     """Run checks 0 to 8; raise `CheckDeniedError` with the code of the first that fails."""
-    verified = open_receipt(presented.request, desk(context, snapshot, now), trail)
-    plan = stored_plan(snapshot, verified.receipt.operation_id)
-    judgement = judge(context, snapshot, plan, presented.request.operation, now)
-    facts = _facts(context, snapshot, presented, verified, judgement, plan)
-    cleared = clear(presented.request, verified, facts, now, trail)
+    verified = _opened(context, snapshot, now, presented, trail)
+    # Where our clock is a little behind the ledger's, which check 0 tolerates, the ledger's is right.
+    at = max(now, snapshot.head.time)
+    gathered = trail.prepare("3", _gather, context, snapshot, presented, verified.receipt, at)
+    cleared = clear(presented.request, verified, gathered.facts, at, trail)
+    plan = gathered.facts.plan
     if plan is None:
         raise trail.denied("5a", DeniedError("PLAN_MISMATCH", "there is no such plan"))
-    return Authorized(cleared=cleared, plan=plan, judgement=judgement, now=now)
+    until = _valid_until(verified.receipt, gathered, presented)
+    return Authorized(cleared=cleared, plan=plan, judgement=gathered.judgement, now=at, valid_until=until)
 
 
-def _facts(
-    context: Context,
-    snapshot: Snapshot,
-    presented: Presented,
-    verified: VerifiedReceipt,
-    judgement: Judgement,
-    plan: Plan | None,
-) -> Facts:
-    operation = presented.request.operation
-    receipt = entity_of(snapshot, receipt_key(verified.receipt.receipt_id))
-    hold = entity_of(snapshot, subject_key(operation))
-    return Facts(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Gathered:
+    """The facts of checks 3 to 8, and the judgement that some of them come from."""
+
+    facts: Facts
+    judgement: Judgement
+
+
+def _opened(context: Context, snapshot: Snapshot, now: datetime, presented: Presented, trail: Trail) -> VerifiedReceipt:
+    return open_receipt(presented.request, trail.prepare("0", desk, context, snapshot, now), trail)
+
+
+def _planned(snapshot: Snapshot, receipt: Receipt) -> tuple[Plan, Operation] | None:
+    """Return the stored plan of a receipt and the operation that it is for, None where there is none."""
+    entity = entity_of(snapshot, plan_key_of(receipt.operation_id))
+    plan = read_plan(entity) if entity else None
+    operation = plan.operation(receipt.operation_id) if plan else None
+    return (plan, operation) if plan and operation else None
+
+
+def _gather(context: Context, snapshot: Snapshot, presented: Presented, receipt: Receipt, now: datetime) -> _Gathered:
+    plan, planned = _planned(snapshot, receipt) or (None, presented.request.operation)
+    judgement = judge(context, snapshot, plan, planned, now)
+    record = entity_of(snapshot, receipt_key(receipt.receipt_id))
+    hold = entity_of(snapshot, subject_key(planned))
+    facts = Facts(
         issuer=context.issuer,
         plan=plan,
-        stored=read_receipt_record(receipt).stored() if receipt else presented.fresh,
-        contents=measure(operation, presented.contents),
+        stored=read_receipt_record(record).stored() if record else presented.fresh,
+        contents=measure(presented.request.operation, presented.contents),
         policy_digest=judgement.policy_digest,
         refusals=judgement.refusals,
         requester_active=judgement.requester_active,
-        certificate=_certificate(snapshot, operation.certificate_id),
+        certificate=_certificate(snapshot, receipt.certificate_id),
         held_by=read_subject_hold(hold).holder if hold else "",
         observations=presented.observations,
     )
+    return _Gathered(facts=facts, judgement=judgement)
+
+
+def _valid_until(receipt: Receipt, gathered: _Gathered, presented: Presented) -> datetime:
+    """Return the instant from which on age alone would refuse: receipt, approvals, certificate, observations."""
+    ends = [receipt.expires_at, receipt.issued_at + timedelta(seconds=receipt.max_age_seconds, milliseconds=1)]
+    if gathered.judgement.approved_until is not None:
+        ends.append(gathered.judgement.approved_until)
+    if gathered.facts.certificate is not None:
+        ends.append(gathered.facts.certificate.expires_at)
+    if presented.request.operation.preconditions:
+        ends += [observed.at + OBSERVATION_LIFETIME for observed in presented.observations]
+    return min(ends)
 
 
 def _certificate(snapshot: Snapshot, certificate_id: str) -> CertificateFacts | None:
@@ -158,4 +188,9 @@ def _certificate(snapshot: Snapshot, certificate_id: str) -> CertificateFacts | 
     if entity is None:
         return None
     certificate = read_certificate(entity)
-    return CertificateFacts(revoked=certificate.revocation is not None, expires_at=certificate.expires_at)
+    return CertificateFacts(
+        package=certificate.package,
+        version=certificate.version,
+        revoked=certificate.revocation is not None,
+        expires_at=certificate.expires_at,
+    )

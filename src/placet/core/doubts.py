@@ -6,6 +6,7 @@ made after all. *Absent* settles a doubt only after deadline and settle time.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 from placet.core.context import Context
@@ -16,10 +17,12 @@ from placet.core.entities.stored import entity_of, required
 from placet.core.settle import settle
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import Operation
-from placet.domain.log.change import Snapshot
+from placet.domain.log.change import Committed, Snapshot
 from placet.domain.values.kinds import CORE_KINDS, OutcomeStatus
-from placet.errors import PlacetError
+from placet.errors import EffectError, PlacetError
 from placet.ports.effects import Finding, Outcome, Presence
+
+_LOST = "FENCE_LOST"
 
 
 async def clear_up(context: Context, operation: Operation, record: ReceiptRecord, *, actor: str) -> ReceiptRecord:
@@ -65,25 +68,37 @@ async def _settle_time(context: Context, operation: Operation) -> timedelta:
 async def _settled(
     context: Context, operation: Operation, record: ReceiptRecord, outcome: Outcome, actor: str
 ) -> ReceiptRecord:
-    revision = (await context.store.load([record.key])).entities[record.key].revision
-    try:
-        await settle(context, operation, record.receipt_id, outcome, fence=revision, actor=actor)
-    except PlacetError as error:
-        if error.code != "FENCE_LOST":  # somebody else cleared it up meanwhile: theirs stands
-            raise
-    return read_receipt_record(required(await context.store.load([record.key]), record.key, "receipt"))
+    snapshot = await context.store.load([record.key])
+    if read_receipt_record(required(snapshot, record.key, "receipt")) == record:
+        fence = snapshot.entities[record.key].revision
+        await _unless_lost(settle(context, operation, record.receipt_id, outcome, fence=fence, actor=actor))
+    return await _present(context, record)
 
 
 async def _count_look_up(context: Context, record: ReceiptRecord, finding: Finding, actor: str) -> ReceiptRecord:
     def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - does not depend on time
-        present = read_receipt_record(required(snapshot, record.key, "receipt"))
+        if read_receipt_record(required(snapshot, record.key, "receipt")) != record:
+            raise EffectError(_LOST, f"receipt {record.receipt_id} was cleared up by somebody else meanwhile")
         return Decision(
             type="receipt.looked_up",
             actor=actor,
             subject=record.operation_id,
             data={"receipt_id": record.receipt_id, "presence": finding.presence.value},
-            writes={record.key: present.looked_up().to_object()},
+            writes={record.key: record.looked_up().to_object()},
         )
 
-    await decide(context, lambda _: (record.key,), decision)
+    await _unless_lost(decide(context, lambda _: (record.key,), decision))
+    return await _present(context, record)
+
+
+async def _unless_lost(writing: Awaitable[Committed]) -> None:
+    """Let what somebody else found out meanwhile stand."""
+    try:
+        await writing
+    except PlacetError as error:
+        if error.code != _LOST:
+            raise
+
+
+async def _present(context: Context, record: ReceiptRecord) -> ReceiptRecord:
     return read_receipt_record(required(await context.store.load([record.key]), record.key, "receipt"))

@@ -51,7 +51,8 @@ _NO_POLICY = sha256(b"")
 class Judgement:
     """The policy's word on one operation: allowed exactly when there is no refusal.
 
-    Limits are None where no rule sets any. `awaiting` tells that only approvals are missing.
+    Limits are None where no rule sets any. `awaiting` tells that only approvals are missing;
+    `approved_until` when the first of those that count runs out, None where it takes none.
     """
 
     policy_digest: Digest
@@ -60,6 +61,7 @@ class Judgement:
     awaiting: bool
     approvers: tuple[str, ...]
     approvals_digest: Digest
+    approved_until: datetime | None
     lifetime_seconds: int
     max_age_seconds: int
     per_subject_per_hour: int | None
@@ -79,6 +81,7 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
         kept_policy_key(plan.policy_digest),
         BOOTSTRAP,
         principal_key(plan.requester),
+        *_owner(snapshot, plan),
         run_key(plan.run_id),
         approval_set_key(stored),
     }
@@ -91,6 +94,13 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
         keys |= {approval_key(stored, number) for number in range(1, approvals.count + 1)}
         keys |= {principal_key(approver) for approver in approvals.approvers}
     return keys
+
+
+def _owner(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
+    """Return the person on whose behalf the requester acts: the owner's other accounts are known by its keys."""
+    requester = entity_of(snapshot, principal_key(plan.requester))
+    owner = stored_principal(requester).on_behalf_of if requester else ""
+    return {principal_key(owner)} if owner else set()
 
 
 def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Operation, now: datetime) -> Judgement:
@@ -112,6 +122,7 @@ def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Op
         awaiting=said.awaiting,
         approvers=said.approvers,
         approvals_digest=said.approvals_digest,
+        approved_until=min((verified.approval.expires_at for verified in said.counted), default=None),
         lifetime_seconds=said.lifetime_seconds,
         max_age_seconds=said.max_age_seconds,
         per_subject_per_hour=said.limits.per_subject_per_hour,
@@ -211,6 +222,7 @@ def _bootstrap(snapshot: Snapshot, plan: Plan, operation: Operation) -> Judgemen
         awaiting=False,
         approvers=(),
         approvals_digest=approvals_digest((), plan.mode),
+        approved_until=None,
         lifetime_seconds=_BOOTSTRAP_LIFETIME_SECONDS,
         max_age_seconds=_BOOTSTRAP_LIFETIME_SECONDS,
         per_subject_per_hour=None,
@@ -227,6 +239,7 @@ def _refused(code: str, sentence: str) -> Judgement:
         awaiting=False,
         approvers=(),
         approvals_digest=_NO_POLICY,
+        approved_until=None,
         lifetime_seconds=0,
         max_age_seconds=MAX_AGE_SECONDS,
         per_subject_per_hour=None,

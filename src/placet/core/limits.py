@@ -15,17 +15,22 @@ def plan_counters(plan: Plan, judgements: Iterable[Judgement], now: datetime) ->
     """Return what asking for `plan` adds: one per kind for its requester, one per kind for each subject."""
     counters: dict[str, Count] = {}
     for operation, judgement in zip(plan.operations, judgements, strict=True):
-        counters |= _counters("plans", operation, plan.requester, judgement, now)
+        for name, count in _counters("plans", operation, plan.requester, judgement, now).items():
+            # several operations may share a counter under different rules: the strictest wins
+            counters[name] = Count(add=1, limit=min(count.limit, counters.get(name, count).limit))
     return counters
 
 
-def reservation_counters(operation: Operation, plan: Plan, judgement: Judgement, now: datetime) -> dict[str, Count]:
-    """Return what reserving `operation` adds: nothing if an earlier step of its plan had the same kind and subject.
+def reservation_counters(
+    operation: Operation, plan: Plan, attempt: int, judgement: Judgement, now: datetime
+) -> dict[str, Count]:
+    """Return what reserving an attempt of `operation` adds.
 
-    So the two objects of one publication count as one.
+    The two objects of one publication count as one: a first attempt adds nothing if an earlier
+    step of its plan had the same kind and subject.
     """
     for earlier in plan.operations:
-        if earlier.operation_id == operation.operation_id:
+        if earlier.operation_id == operation.operation_id or attempt > 1:
             break
         if (earlier.operation_kind, earlier.subject) == (operation.operation_kind, operation.subject):
             return {}

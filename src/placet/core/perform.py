@@ -22,8 +22,9 @@ from placet.core.entities.runs import OperationState, operation_key, plan_key_of
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import judge, judgement_premises
 from placet.core.limits import reservation_counters
-from placet.core.mint import Minted, mint, next_attempt, payload_object, planned
-from placet.domain.authorization.checks import Trail
+from placet.core.mint import Minted, mint, next_attempt, payload_object, planned, step_before
+from placet.core.runs import check_open
+from placet.domain.authorization.checks import CheckDeniedError, Trail
 from placet.domain.authorization.facts import ReceiptState, Request
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
@@ -31,6 +32,7 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.kinds import Mode
 from placet.errors import DeniedError
+from placet.ports.store import ConflictError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +60,36 @@ async def perform_core(
 
     try:
         committed = await decide(context, lambda snapshot: _premises(context, operation, snapshot), decision)
-    except DeniedError as error:
+    except (DeniedError, ConflictError) as error:
+        denial = _denial(error)
         await record_denial(
             context,
-            error,
+            denial,
             actor=actor,
             run_id=operation.operation_id.partition("/")[0],
             operation_id=operation.operation_id,
         )
-        raise
+        raise denial from error
     receipt_id, response = done[0]
     return Performed(seq=committed.seq, receipt_id=receipt_id, response=response)
+
+
+_USED_BEFORE = {
+    "effect/": ("RECEIPT_CONSUMED", "this operation was performed before, says the ledger"),
+    "leaf_key/": ("KEY_WEAK", "the public key was certified before: each certificate has a key of its own"),
+}
+
+
+def _denial(error: DeniedError | ConflictError) -> DeniedError:
+    """Return the denial to record: without the id of a receipt that was never issued, nor a bare conflict."""
+    if isinstance(error, CheckDeniedError):
+        return CheckDeniedError(error, error.checks, "")
+    if isinstance(error, DeniedError):
+        return error
+    for prefix, (code, sentence) in _USED_BEFORE.items():
+        if error.reason == "once" and error.name.startswith(prefix):
+            return DeniedError(code, sentence)
+    raise error
 
 
 def _premises(context: Context, operation: Operation, snapshot: Snapshot | None) -> set[EntityKey]:
@@ -80,6 +101,7 @@ def _premises(context: Context, operation: Operation, snapshot: Snapshot | None)
         subject_key(operation),
         certificate_key(operation.certificate_id or "none"),
     }
+    keys |= {before} if (before := step_before(operation.operation_id)) else set()
     if snapshot is None:
         return keys
     state = entity_of(snapshot, operation_key(operation.operation_id))
@@ -125,8 +147,8 @@ def _decide(
         data=dict(deed.data),
         writes={**_own_writes(operation, minted, executed.to_object()), **deed.writes},
         once=(f"receipt/{executed.receipt_id}", f"effect/{operation.operation_id}/{executed.attempt}", *deed.once),
-        counters=reservation_counters(operation, plan, authorized.judgement, now),
-        valid_until=minted.receipt.expires_at,
+        counters=reservation_counters(operation, plan, executed.attempt, authorized.judgement, authorized.now),
+        valid_until=authorized.valid_until,
         entry_id=performance.entry_id,
     )
     return made, executed.receipt_id, deed.response
@@ -135,6 +157,7 @@ def _decide(
 def _mint(context: Context, snapshot: Snapshot, plan: Plan, operation: Operation, now: datetime) -> Minted:
     if plan.mode is not Mode.PROD:
         raise DeniedError("MODE_NOT_PROD", "this is not a production run: nothing is performed")
+    check_open(snapshot, plan.run_id)
     judgement = judge(context, snapshot, plan, operation, now)
     if judgement.refusals:
         raise DeniedError(judgement.refusals[0].code, judgement.refusals[0].sentence)

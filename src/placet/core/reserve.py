@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from placet.core.authorize import Authorized, Presented, authorize, premises
@@ -13,7 +14,7 @@ from placet.core.entities.runs import OperationState, operation_key
 from placet.core.entities.stored import required
 from placet.core.limits import reservation_counters
 from placet.domain.authorization.authorized import AuthorizedOperation, reserved
-from placet.domain.authorization.checks import OBSERVATION_LIFETIME, CheckDeniedError, Trail
+from placet.domain.authorization.checks import CheckDeniedError, Trail
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.log.change import Snapshot
 from placet.domain.values.time import format_instant
@@ -27,6 +28,8 @@ async def reserve(context: Context, presented: Presented) -> AuthorizedOperation
     Raise `CheckDeniedError` with the code of the first check that fails; the denial is recorded.
     Of two racing calls exactly one succeeds.
     """
+    # what is measured is what will be sent, whatever the caller does with its own buffers meanwhile
+    presented = replace(presented, contents={name: bytes(content) for name, content in presented.contents.items()})
     made: list[tuple[Authorized, Trail, datetime]] = []
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
@@ -85,7 +88,6 @@ def _reservation(
         receipt_id=receipt.receipt_id,
         state=ReceiptState.RESERVED,
     )
-    observed = [each.at + OBSERVATION_LIFETIME for each in presented.observations] if operation.preconditions else []
     return Decision(
         type="receipt.reserved",
         actor=presented.actor,
@@ -103,6 +105,8 @@ def _reservation(
             **hold_writes(operation, ReceiptState.RESERVED),
         },
         once=(f"effect/{operation.operation_id}/{receipt.attempt}",),
-        counters=reservation_counters(operation, authorized.plan, authorized.judgement, authorized.now),
-        valid_until=min([receipt.expires_at, *observed]),
+        counters=reservation_counters(
+            operation, authorized.plan, receipt.attempt, authorized.judgement, authorized.now
+        ),
+        valid_until=authorized.valid_until,
     )

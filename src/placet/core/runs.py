@@ -100,9 +100,7 @@ async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Pla
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
         plan = plan_of(snapshot)
-        standing = read_run(required(snapshot, run.key, "run"))
-        if standing.state in CLOSED_STATES:
-            raise DeniedError("RUN_CLOSED", f"run {run.run_id} is {standing.state.value}", hint="ask again")
+        standing = check_open(snapshot, run.run_id)
         judgements = [judge(context, snapshot, plan, operation, now) for operation in plan.operations]
         if plan.mode is Mode.PROD:
             _check_approvable(judgements)
@@ -114,6 +112,17 @@ async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Pla
         await record_denial(context, error, actor=run.requester, run_id=run.run_id, operation_id="")
         raise
     return await stored_plan(context, run.run_id, number)
+
+
+def check_open(snapshot: Snapshot, run_id: str) -> Run:
+    """Return the run if it has not ended: nothing is planned, issued or performed in one that has.
+
+    Raise `DeniedError` (`RUN_CLOSED`), and `NotFoundError` where there is no such run.
+    """
+    run = read_run(required(snapshot, run_key(run_id), "run"))
+    if run.state in CLOSED_STATES:
+        raise DeniedError("RUN_CLOSED", f"run {run_id} is {run.state.value}", hint="ask again")
+    return run
 
 
 async def stored_plan(context: Context, run_id: str, number: int) -> Plan:
@@ -128,12 +137,13 @@ async def stored_run(context: Context, run_id: str) -> Run:
 
 
 async def move_run(context: Context, run_id: str, state: RunState, *, actor: str) -> Run:
-    """Record that the run has come to `state`; a run that has ended stays as it is."""
+    """Record that the run has come to `state`, unless somebody did so before.
+
+    Raise `DeniedError` (`RUN_CLOSED`) where it has ended otherwise.
+    """
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - does not depend on time
-        run = read_run(required(snapshot, run_key(run_id), "run"))
-        if run.state in CLOSED_STATES:
-            raise DeniedError("RUN_CLOSED", f"run {run_id} is {run.state.value}")
+        run = check_open(snapshot, run_id)
         return Decision(
             type=f"run.{state.value}",
             actor=actor,
@@ -142,7 +152,11 @@ async def move_run(context: Context, run_id: str, state: RunState, *, actor: str
             writes={run.key: run.moved(state).to_object()},
         )
 
-    await decide(context, lambda _: (run_key(run_id),), decision)
+    try:
+        await decide(context, lambda _: (run_key(run_id),), decision)
+    except DeniedError:
+        if (await stored_run(context, run_id)).state is not state:
+            raise
     return await stored_run(context, run_id)
 
 

@@ -11,11 +11,12 @@ from placet.core.entities.receipts import (
     ReceiptRecord,
     hold_writes,
     read_receipt_record,
+    read_subject_hold,
     receipt_key,
     subject_key,
 )
-from placet.core.entities.runs import OperationState, operation_key
-from placet.core.entities.stored import required
+from placet.core.entities.runs import OperationState, operation_key, read_operation_state
+from placet.core.entities.stored import entity_of, required
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.life import check_may_become
@@ -78,16 +79,24 @@ async def _settle(
         if snapshot.entities[key].revision != fence:
             raise EffectError("FENCE_LOST", f"receipt {receipt_id} was settled by somebody else meanwhile")
         check_may_become(record.state, state)
+        _check_newest(snapshot, operation, record)
         settled = record.settled(state, outcome.response, outcome.error_code)
         return Decision(
             type=_entry_type(operation, outcome.status),
             actor=actor,
             subject=str(operation.subject),
             data=_record(operation, record, outcome).to_object(),
-            writes=_writes(operation, settled),
+            writes=_writes(snapshot, operation, settled),
         )
 
     return await decide(context, premises, decision)
+
+
+def _check_newest(snapshot: Snapshot, operation: Operation, record: ReceiptRecord) -> None:
+    """Raise where a later attempt has begun: it finds out by itself, and nothing may be written over it."""
+    newest = read_operation_state(required(snapshot, operation_key(operation.operation_id), "operation"))
+    if newest.receipt_id != record.receipt_id:
+        raise EffectError("FENCE_LOST", f"attempt {newest.attempt} has begun since receipt {record.receipt_id} failed")
 
 
 def _entry_type(operation: Operation, status: OutcomeStatus) -> str:
@@ -112,15 +121,18 @@ def _record(operation: Operation, record: ReceiptRecord, outcome: Outcome) -> Ou
     )
 
 
-def _writes(operation: Operation, settled: ReceiptRecord) -> dict[EntityKey, Object | None]:
+def _writes(snapshot: Snapshot, operation: Operation, settled: ReceiptRecord) -> dict[EntityKey, Object | None]:
     state = OperationState(
         operation_id=operation.operation_id,
         attempt=settled.attempt,
         receipt_id=settled.receipt_id,
         state=settled.state,
     )
+    hold = entity_of(snapshot, subject_key(operation))
+    # a late truth about a failed effect leaves the subject to the operation that took it since
+    free = hold is None or read_subject_hold(hold).holder in ("", operation.operation_id)
     return {
         settled.key: settled.to_object(),
         state.key: state.to_object(),
-        **hold_writes(operation, settled.state),
+        **(hold_writes(operation, settled.state) if free else {}),
     }

@@ -16,6 +16,8 @@ from placet.core.runs import move_run, stored_run
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.log.change import EntityKey, Snapshot
+from placet.domain.values.kinds import Mode
+from placet.errors import InvalidInputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +31,12 @@ class Intended:
 async def record_intents(context: Context, run_id: str) -> tuple[Run, Plan, list[Intended]]:
     """Record every operation of a dry run's plan as an intent that its mode blocked.
 
-    The receipts are advisory and stored nowhere: nothing of them can be promoted.
+    The receipts are advisory and stored nowhere: nothing of them can be promoted. Raise
+    `InvalidInputError` (`MODE_INVALID`) for a production run, which would make them enforceable.
     """
     run = await stored_run(context, run_id)
+    if run.mode is not Mode.DRY_RUN:
+        raise InvalidInputError("MODE_INVALID", f"run {run_id} is no dry run")
     key = plan_key(run_id, run.plans)
     plan = read_plan(required(await context.store.load([key]), key, "plan"))
     intended = [await _record(context, plan, key, operation) for operation in plan.operations]

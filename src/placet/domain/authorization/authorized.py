@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from placet.domain.authorization.checks import Cleared
@@ -28,8 +28,8 @@ class AuthorizedOperation:
     attempt: int
     fence: int
     deadline: datetime
-    contents: Mapping[str, bytes]
-    made_by: object
+    contents: Mapping[str, bytes] = field(repr=False)
+    made_by: object = field(repr=False)
 
     def __post_init__(self) -> None:
         """Refuse to be built outside the checks."""

@@ -25,15 +25,16 @@ from placet.domain.authorization.facts import (
     KeyState,
     ReceiptKey,
     ReceiptState,
+    Refusal,
     Request,
     VerifiedReceipt,
 )
 from placet.domain.authorization.operation import Operation
-from placet.domain.authorization.receipt import Receipt, mac, parse_receipt, split_compact
-from placet.domain.encoding.canonical import Object, decode
+from placet.domain.authorization.receipt import Receipt, mac, read_receipt, split_compact
+from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, NotCanonicalError, Object, Value, decode, encode
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import Mode
-from placet.errors import DeniedError, InvalidInputError, PlacetError
+from placet.errors import DeniedError, InvalidInputError
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 OBSERVATION_LIFETIME = timedelta(seconds=30)
@@ -66,7 +67,7 @@ class CheckDeniedError(DeniedError):
     `receipt_id` is set only when the signature held: nothing else of a token is believed.
     """
 
-    def __init__(self, cause: PlacetError, checks: Mapping[str, str], receipt_id: str) -> None:
+    def __init__(self, cause: DeniedError, checks: Mapping[str, str], receipt_id: str) -> None:
         """Keep the failed check's code, sentence and hint."""
         super().__init__(cause.code, cause.message, hint=cause.hint)
         self.checks = checks
@@ -92,17 +93,21 @@ class Trail:
 
     def run(self, number: str, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one check; raise `CheckDeniedError` if it refuses or cannot be evaluated."""
+        result = self.prepare(number, check, *args, **kwargs)
+        self._results[number] = "pass"
+        return result
+
+    def prepare(self, number: str, gather: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return what check `number` needs; raise `CheckDeniedError` if it refuses or cannot be found out."""
         try:
-            result = check(*args, **kwargs)
-        except PlacetError as error:
+            return gather(*args, **kwargs)
+        except DeniedError as error:
             raise self.denied(number, error) from error
         except Exception as error:  # fail closed: whatever breaks inside a check means no
             broken = DeniedError("CHECK_FAILED", f"check {number} ({NAMES[number]}) could not be evaluated")
             raise self.denied(number, broken) from error
-        self._results[number] = "pass"
-        return result
 
-    def denied(self, number: str, cause: PlacetError) -> CheckDeniedError:
+    def denied(self, number: str, cause: DeniedError) -> CheckDeniedError:
         """Record that check `number` failed with `cause` and return the denial."""
         self._results[number] = "fail"
         return CheckDeniedError(cause, dict(self._results), self.receipt_id)
@@ -148,17 +153,20 @@ def _receipt_is_present(request: Request) -> str:
 
 
 def _form_is_strict(token: str) -> tuple[bytes, bytes, Receipt]:
-    """Check 2a: size, strict parse, canonical, version."""
+    """Check 2a: size, strict parse, canonical, version.
+
+    What is wrong with it is not told: the reason would quote what nobody has signed.
+    """
     payload, tag = split_compact(token)
     try:
         members = decode(payload)
-        if isinstance(members.get("v"), int) and members["v"] != 1:
+        if type(members.get("v")) is int and members["v"] != 1:
             raise DeniedError("RECEIPT_VERSION_UNSUPPORTED", "the receipt is of a version that is not known here")
-        return payload, tag, parse_receipt(payload)
+        return payload, tag, read_receipt(members)
+    except NotCanonicalError as error:
+        raise DeniedError("RECEIPT_NOT_CANONICAL", "the receipt is not in its one spelling") from error
     except InvalidInputError as error:
-        not_canonical = error.code == "JSON_NOT_CANONICAL"
-        code = "RECEIPT_NOT_CANONICAL" if not_canonical else "RECEIPT_MALFORMED"
-        raise DeniedError(code, f"the receipt is not well-formed: {error.message}") from error
+        raise DeniedError("RECEIPT_MALFORMED", "the receipt is not well-formed") from error
 
 
 def _key_is_usable(claimed: Receipt, desk: Desk) -> ReceiptKey:
@@ -222,12 +230,20 @@ def _bindings(request: Request, verified: VerifiedReceipt, facts: Facts, now: da
     planned = plan.operation(operation.operation_id) if plan and plan.digest() == receipt.plan_digest else None
     if planned is None or planned.preconditions != operation.preconditions:
         raise DeniedError("PLAN_MISMATCH", "the receipt's plan is not the stored one, or differs from the request")
-    if dict(planned.params) != dict(operation.params):
+    if not _spelled_alike(planned.params, operation.params):
         raise DeniedError("PARAMS_MISMATCH", "the parameters are not those that were approved")
     if planned.artifacts != operation.artifacts or facts.contents != operation.artifacts:
         raise DeniedError("ARTIFACT_MISMATCH", "the bytes are not those that were approved")
     if operation.digest(Mode.PROD) != receipt.operation_digest:
         raise DeniedError("PLAN_MISMATCH", "the operation is not the one that the receipt was issued for")
+
+
+def _spelled_alike(planned: Mapping[str, Value], presented: Mapping[str, Value]) -> bool:
+    """Compare as canonical JSON does: in Python `True` equals `1` and `1.0`."""
+    try:
+        return encode(dict(presented), limit=PLAN_LIMIT_BYTES) == encode(dict(planned), limit=PLAN_LIMIT_BYTES)
+    except InvalidInputError:  # no plan can hold such parameters
+        return False
 
 
 _CONSUMED = {
@@ -261,25 +277,30 @@ def _not_stale(request: Request, verified: VerifiedReceipt, facts: Facts, now: d
     receipt = verified.receipt
     if now - receipt.issued_at > timedelta(seconds=receipt.max_age_seconds):
         raise DeniedError("STALE_AGE", "the receipt is too old, whatever it says of its expiry", hint="issue again")
-    if facts.refusals:
-        moved = "STALE_POLICY" if facts.policy_digest != receipt.policy_digest else "STALE_APPROVAL"
-        first = facts.refusals[0]
-        raise DeniedError(
-            moved, f"what allowed this no longer does ({first.code}: {first.sentence})", hint="plan again"
-        )
+    if facts.refusals and facts.policy_digest != receipt.policy_digest:
+        raise _refused_now("STALE_POLICY", facts.refusals[0])
     if not facts.requester_active:
         raise DeniedError("STALE_REQUESTER", "who asked for this may no longer ask")
+    if facts.refusals:
+        raise _refused_now("STALE_APPROVAL", facts.refusals[0])
     if receipt.certificate_id:
-        _certificate_still_good(facts, now)
+        _certificate_still_good(receipt, facts, now)
     if facts.held_by not in ("", receipt.operation_id):
         raise DeniedError("STALE_SUBJECT", f"the subject is taken by operation {facts.held_by}", hint="plan again")
     _world_did_not_move(request.operation, facts, now)
 
 
-def _certificate_still_good(facts: Facts, now: datetime) -> None:
+def _refused_now(code: str, refusal: Refusal) -> DeniedError:
+    sentence = f"what allowed this no longer does ({refusal.code}: {refusal.sentence})"
+    return DeniedError(code, sentence, hint="plan again")
+
+
+def _certificate_still_good(receipt: Receipt, facts: Facts, now: datetime) -> None:
     certificate = facts.certificate
     if certificate is None or certificate.revoked or now >= certificate.expires_at:
         raise DeniedError("STALE_CERTIFICATE", "the certificate is unknown, revoked or expired", hint="plan again")
+    if (certificate.package, certificate.version) != (receipt.subject.name, receipt.subject.version):
+        raise DeniedError("STALE_CERTIFICATE", "the certificate is for another package or version", hint="plan again")
 
 
 def _world_did_not_move(operation: Operation, facts: Facts, now: datetime) -> None:

@@ -53,7 +53,7 @@ class Request:
     mode: str
     run_id: str
     operation: Operation
-    token: object
+    token: object = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +95,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateFacts:
-    """What is known now of the certificate that an operation names."""
+    """What is known now of the certificate that an operation names: for what it is, and whether it counts."""
 
+    package: str
+    version: str
     revoked: bool
     expires_at: datetime
 

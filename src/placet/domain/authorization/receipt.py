@@ -11,11 +11,11 @@ import binascii
 import hmac
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from placet.domain.authorization.operation import OPERATION_ID, RUN_ID, Subject, read_subject
 from placet.domain.encoding import dsse
-from placet.domain.encoding.canonical import LIMIT_BYTES, decode, encode
+from placet.domain.encoding.canonical import LIMIT_BYTES, Object, decode, encode
 from placet.domain.encoding.record import Record
 from placet.domain.values.digest import Digest
 from placet.domain.values.kinds import Mode, OperationKind
@@ -103,7 +103,16 @@ def parse_receipt(payload: bytes) -> Receipt:
     Raise `InvalidInputError` (`RECEIPT_MALFORMED`, `JSON_INVALID`, `JSON_NOT_CANONICAL`). That a
     payload parses says nothing about who made it.
     """
-    record = Record(decode(payload), what="receipt", code=_MALFORMED)
+    return read_receipt(decode(payload))
+
+
+def read_receipt(members: Object) -> Receipt:
+    """Return the receipt that a decoded payload holds.
+
+    Raise `InvalidInputError` (`RECEIPT_MALFORMED`) for members that are missing, unknown or not
+    well-formed, and for a lifetime that is longer than any receipt's.
+    """
+    record = Record(members, what="receipt", code=_MALFORMED)
     record.constant("v", 1)
     record.constant("typ", "receipt")
     kinds = "|".join(kind.value for kind in OperationKind)
@@ -131,10 +140,13 @@ def parse_receipt(payload: bytes) -> Receipt:
         issued_at=record.instant("issued_at"),
         not_before=record.instant("not_before"),
         expires_at=record.instant("expires_at"),
-        max_age_seconds=record.integer("max_age_seconds", least=1, most=MAX_AGE_SECONDS),
+        max_age_seconds=record.integer("max_age_seconds", most=MAX_AGE_SECONDS),
         nonce=record.text("nonce", r"[0-9a-f]{32}"),
     )
     record.end()
+    latest = receipt.issued_at + timedelta(seconds=MAX_LIFETIME_SECONDS)
+    if not receipt.issued_at <= receipt.not_before <= receipt.expires_at <= latest:
+        record.refuse("is not valid for at most 24 hours from its issue")
     return receipt
 
 
