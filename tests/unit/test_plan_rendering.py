@@ -106,9 +106,9 @@ def test_operations_are_counted_and_in_order() -> None:
 
 
 def test_parameters_stand_sorted_with_their_types() -> None:
-    text = rendered(params={"z": 1, "a": True, "m": ["x", {"k": "v"}]})
+    text = rendered(params={"z": 1, "a": True, "m": ["x", {"k": "v", "j": 2}]})
 
-    assert '  param: {"a":true}\n  param: {"m":["x",{"k":"v"}]}\n  param: {"z":1}\n' in text
+    assert '  param: {"a":true}\n  param: {"m":["x",{"j":2,"k":"v"}]}\n  param: {"z":1}\n' in text
 
 
 @pytest.mark.parametrize("length", [0, 1, 60, 66, 67, 68, 72, 73, 74, 145, 146, 147, 5000])
@@ -118,6 +118,13 @@ def test_no_line_is_wider_than_a_terminal_and_no_value_is_cut_off(length: int) -
 
     assert max(len(line) for line in text.splitlines()) <= 79
     assert text.replace("\n    | ", "").replace("\n", "").count("x" * length + '"}') == 1
+
+
+def test_a_value_stands_beside_its_name_as_long_as_it_fits() -> None:
+    fits, too_long = "x" * 59, "x" * 60
+
+    assert f'\n  param: {{"note":"{fits}"}}\n' in rendered(params={"note": fits})
+    assert f'\n  param:\n    | {{"note":"{too_long}"}}\n' in rendered(params={"note": too_long})
 
 
 @pytest.mark.parametrize("before", range(60, 76))

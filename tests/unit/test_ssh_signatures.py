@@ -191,7 +191,12 @@ def test_a_token_of_another_application_signed_something_else() -> None:
 
 
 def test_an_oversized_blob_is_refused_before_it_is_read() -> None:
-    assert code_of(b"\0" * (LIMIT_BYTES + 1)) == "SSH_SIGNATURE_INVALID"
+    name = "n" * (LIMIT_BYTES - len(soft_key("ed25519").sign(CONTENT, namespace="")))
+
+    assert code_of(soft_key("ed25519").sign(CONTENT, namespace=name), namespace=name) == ""
+    assert code_of(soft_key("ed25519").sign(CONTENT, namespace=name + "n"), namespace=name + "n") == (
+        "SSH_SIGNATURE_INVALID"
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
