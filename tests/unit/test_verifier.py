@@ -94,6 +94,12 @@ def test_entries_out_of_order_are_malformed() -> None:
     assert refused(replace(bundle, entries=bundle.entries[::-1])).code == "BUNDLE_MALFORMED"
 
 
+def test_an_entry_that_stands_there_twice_is_malformed() -> None:
+    bundle = story().bundle()
+
+    assert refused(replace(bundle, entries=(bundle.entries[0], *bundle.entries))).step == 3
+
+
 def test_detached_data_must_be_the_entrys() -> None:
     told = story()
     told.events["certificate"].detached = True

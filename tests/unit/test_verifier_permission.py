@@ -100,6 +100,13 @@ def test_a_policy_that_nothing_names_is_refused() -> None:
     assert code_of(told) == "BUNDLE_MALFORMED"
 
 
+def test_a_policy_that_stands_there_twice_is_refused() -> None:
+    told = story()
+    told.policies.append(POLICY)
+
+    assert code_of(told) == "BUNDLE_MALFORMED"
+
+
 def test_a_policy_that_is_none_is_malformed() -> None:
     told = story()
     told.policies = [b"version = 1"]

@@ -197,6 +197,16 @@ def test_a_certificates_receipt_is_for_issuing_it(operation_id: str) -> None:
     assert code_of(story().change_receipt("certificate", operation_id=operation_id)) == "OPERATION_MISMATCH"
 
 
+def test_a_certificates_receipt_is_for_no_other_kind_of_operation() -> None:
+    def change(plan: Any) -> Any:
+        (operation,) = plan.operations
+        return replace(plan, operations=(replace(operation, operation_kind=OperationKind.REGISTER_PACKAGE),))
+
+    error = refused(with_plan(0, change).bundle())
+
+    assert (error.code, error.step) == ("OPERATION_MISMATCH", 6)
+
+
 def test_a_certificates_receipt_is_spent_in_time() -> None:
     told = story().change_receipt("certificate", **lifetime("2026-01-02T03:10:10.000Z"))
 
