@@ -1,0 +1,225 @@
+"""The ledger beside the chain that one would write without it, its growth, proofs and verification.
+
+Runs are interleaved and ratios taken pair by pair, so that a disk or a neighbour that gets slower
+meanwhile meets both sides.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.ledger_work import create, once, peer_connect, peer_create, peer_once
+from placet.adapters.sqlite.store import SqliteStore
+from placet.usecases.verify_ledger import verify_ledger
+
+_CALLERS = (1, 16, 64)
+_DECISIONS = {1: 500, 16: 1500, 64: 3000}
+_WINDOW = 4000
+_FILLERS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: how many decisions a second, and the seconds that each took."""
+
+    per_s: float
+    seconds: list[float]
+
+    def quantile(self, share: float) -> float:
+        """Return the time within which `share` of the decisions were made."""
+        return sorted(self.seconds)[min(len(self.seconds) - 1, int(len(self.seconds) * share))]
+
+
+def run(*, quick: bool) -> dict[str, float]:
+    """Return every `ledger.…` figure, and `fsync.ms` of the disk that they were measured on."""
+    figures: dict[str, float] = {}
+    fsyncs = [_fsync_ms()]
+    for callers in _CALLERS:
+        _say(f"  append, {callers} callers")
+        figures |= _append(callers, rounds=2 if quick else 7, share=0.3 if quick else 1.0)
+        fsyncs.append(_fsync_ms())
+    figures |= _large_log(20_000 if quick else 500_000, 40_000 if quick else 1_000_000, rounds=3 if quick else 7)
+    return {"fsync.ms": statistics.median(fsyncs), **figures}
+
+
+def _append(callers: int, *, rounds: int, share: float) -> dict[str, float]:
+    count = int(_DECISIONS[callers] * share) // callers
+    pairs = []
+    for _ in range(rounds):
+        with _folder() as folder:
+            ours = _ours(folder, callers, count)
+        with _folder() as folder:
+            pairs.append((ours, _peers(folder, callers, count)))
+    return {
+        f"ledger.append.{callers}.{name}": statistics.median(of(*pair) for pair in pairs)
+        for name, of in _APPEND_FIGURES.items()
+    }
+
+
+_APPEND_FIGURES: dict[str, Callable[[Run, Run], float]] = {
+    "per_s": lambda ours, _: ours.per_s,
+    "p50_ms": lambda ours, _: ours.quantile(0.5) * 1000,
+    "p99_ms": lambda ours, _: ours.quantile(0.99) * 1000,
+    "ratio_to_chain": lambda ours, peer: ours.per_s / peer.per_s,
+    "p99_ratio_to_chain": lambda ours, peer: ours.quantile(0.99) / peer.quantile(0.99),
+    "chain_per_s": lambda _, peer: peer.per_s,
+    "chain_p99_ms": lambda _, peer: peer.quantile(0.99) * 1000,
+}
+
+
+def _ours(folder: Path, callers: int, count: int) -> Run:
+    async def work() -> Run:
+        store = create(folder)
+        made = await _decisions(store, callers, count, first=0)
+        await store.close()
+        return made
+
+    return asyncio.run(work())
+
+
+async def _decisions(store: SqliteStore, callers: int, count: int, *, first: int) -> Run:
+    seconds: list[float] = []
+
+    async def caller(which: int) -> None:
+        for number in range(count):
+            begin = time.perf_counter()
+            await once(store, first + number * callers + which)
+            seconds.append(time.perf_counter() - begin)
+
+    begin = time.perf_counter()
+    await asyncio.gather(*[caller(which) for which in range(callers)])
+    return Run(callers * count / (time.perf_counter() - begin), seconds)
+
+
+def _peers(folder: Path, callers: int, count: int) -> Run:
+    path = folder / "chain.sqlite"
+    peer_create(path)
+    seconds: list[float] = []
+    ready = threading.Barrier(callers + 1)
+
+    def caller(which: int) -> None:
+        connection = peer_connect(path)
+        ready.wait()
+        for number in range(count):
+            begin = time.perf_counter()
+            peer_once(connection, number * callers + which)
+            seconds.append(time.perf_counter() - begin)
+        connection.close()
+
+    threads = [threading.Thread(target=caller, args=(which,)) for which in range(callers)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    begin = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    return Run(callers * count / (time.perf_counter() - begin), seconds)
+
+
+def _large_log(grown: int, largest: int, *, rounds: int) -> dict[str, float]:
+    """Fill one log, measuring on the way: throughput, proofs, verification."""
+
+    async def work() -> dict[str, float]:
+        with _folder() as folder:
+            store = create(folder)
+            _say(f"  growing to {grown}")
+            at = await _fill(store, 0, grown)
+            figures = {"ledger.growth.ratio_at_500k": await _growth(store, at, rounds)}
+            _say(f"  verifying {grown}")
+            figures |= {
+                "ledger.verify.chain_per_s": await _verified_per_s(store, full=False),
+                "ledger.verify.full_per_s": await _verified_per_s(store, full=True),
+            }
+            _say(f"  growing to {largest}")
+            await _fill(store, at + rounds * _WINDOW, largest)
+            figures["ledger.prove.p50_ms"] = await _prove_ms(store)
+            await store.close()
+            return figures
+
+    return asyncio.run(work())
+
+
+async def _fill(store: SqliteStore, first: int, size: int) -> int:
+    """Commit decisions until the log has `size` entries; return the number of the next."""
+    missing = size - (await store.load(())).head.size
+    count = -(-missing // _FILLERS)
+    await _decisions(store, _FILLERS, count, first=first)
+    return first + count * _FILLERS
+
+
+async def _growth(store: SqliteStore, at: int, rounds: int) -> float:
+    """Return throughput on the grown log to that on an empty one, with 64 callers."""
+    count = _WINDOW // 64
+    ratios = []
+    for number in range(rounds):
+        with _folder() as folder:
+            small = create(folder)
+            empty = await _decisions(small, 64, count, first=0)
+            await small.close()
+        grown = await _decisions(store, 64, count, first=at + number * _WINDOW)
+        ratios.append(grown.per_s / empty.per_s)
+    return statistics.median(ratios)
+
+
+async def _verified_per_s(store: SqliteStore, *, full: bool) -> float:
+    begin = time.perf_counter()
+    report = await verify_ledger(store, full=full)
+    if report.finding is not None:
+        raise RuntimeError(report.finding.message)
+    return report.size / (time.perf_counter() - begin)
+
+
+async def _prove_ms(store: SqliteStore) -> float:
+    size = (await store.load(())).head.size
+    chosen = random.Random(7)  # noqa: S311 - which entries are proven
+    seconds = []
+    for _ in range(2000):
+        seq = chosen.randrange(size)
+        begin = time.perf_counter()
+        await store.inclusion_proof(seq, size)
+        seconds.append(time.perf_counter() - begin)
+    return statistics.median(seconds) * 1000
+
+
+def _fsync_ms() -> float:
+    """Return the median time to flush a page to the disk that the logs are on."""
+    seconds = []
+    with _folder() as folder:
+        descriptor = os.open(folder / "page", os.O_RDWR | os.O_CREAT, 0o600)
+        for number in range(100):
+            os.pwrite(descriptor, bytes(4096), number * 4096)
+            begin = time.perf_counter()
+            os.fsync(descriptor)
+            seconds.append(time.perf_counter() - begin)
+        os.close(descriptor)
+    return statistics.median(seconds) * 1000
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="placet-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    for name, value in sorted(run(quick="--quick" in sys.argv).items()):
+        sys.stdout.write(f"{name:<44} {value:>12.3f}\n")
