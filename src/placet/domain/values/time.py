@@ -12,7 +12,7 @@ _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[
 
 def format_instant(instant: datetime) -> str:
     """Return an aware UTC `instant`, cut to milliseconds, as `2026-01-02T03:04:05.678Z`."""
-    return f"{instant:%Y-%m-%dT%H:%M:%S}.{instant.microsecond // 1000:03d}Z"
+    return f"{instant.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def parse_instant(text: str) -> datetime:
@@ -24,7 +24,7 @@ def parse_instant(text: str) -> datetime:
     if _INSTANT.fullmatch(text) is None:
         raise InvalidInputError("TIME_INVALID", f"{text[:40]!r} is not an RFC 3339 UTC time with milliseconds")
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)
     except ValueError as error:
         raise InvalidInputError("TIME_INVALID", f"{text!r} names no instant") from error
 
