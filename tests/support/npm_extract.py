@@ -25,9 +25,10 @@ class Extraction:
 
 def extract_with_npm(tarballs: list[Path], place: Path) -> list[Extraction]:
     """Extract each tarball with the code of `npm install`, in one Node process."""
+    wanted = place / "tarballs.json"
+    wanted.write_text(json.dumps([str(each) for each in tarballs]))
     answers = subprocess.run(
-        ["node", _SCRIPT, npm_folder(), place],
-        input=json.dumps([str(each) for each in tarballs]),
+        ["node", _SCRIPT, npm_folder(), place, wanted],
         check=True,
         capture_output=True,
         text=True,
