@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from placet.adapters.credentials.named import NamedCredentials
@@ -33,7 +33,7 @@ from placet.adapters.ssh.signer import OpenSshSigner
 from placet.adapters.system import SystemClock, SystemRandomness
 from placet.config import Config
 from placet.core.context import Context, Settings
-from placet.core.decide import decide
+from placet.core.decide import Decision, decide
 from placet.core.entities.governance import provider_key, stored_provider
 from placet.core.entities.stored import entity_of
 from placet.core.installation import Beginning, Profile, first_decisions
@@ -41,6 +41,7 @@ from placet.core.settle import holds_fence
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.certificate.authority import SERIAL_BYTES, Issuer, make_intermediate, make_root, serial_number
 from placet.domain.certificate.keys import KeyAlgorithm
+from placet.domain.log.change import Snapshot
 from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, signer_from
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.domain.verification.trust_root import Log, TrustRoot
@@ -116,7 +117,7 @@ async def found(
         parts = _Parts(store=store, keyring=keyring, signer=signer, origin=origin)
         context = _context(config, parts, offline=False, at=None)
         for first in first_decisions(beginning, clock.now()):
-            await decide(context, lambda _: (), lambda _snapshot, _now, made=first: made)  # type: ignore[misc]
+            await decide(context, lambda _: (), _as_made(first))
         trust_root = trust_root_of(origin, signer, keyring)
         (building / TRUST_ROOT_FILE).write_bytes(trust_root + b"\n")
         await store.close()
@@ -183,6 +184,15 @@ def _npm(config: Config) -> Path | None:
     beside = str(Path(sys.executable).parent)
     found = shutil.which("npm", path=config.environment.get("PATH")) or shutil.which("npm", path=beside)
     return Path(found) if found else None
+
+
+def _as_made(made: Decision) -> Callable[[Snapshot, datetime], Decision]:
+    """Return the decision that was made already: an empty ledger leaves nothing to decide."""
+
+    def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - rests on nothing
+        return made
+
+    return decision
 
 
 def trust_root_of(origin: str, signer: CheckpointSigner, keyring: Keyring) -> bytes:
