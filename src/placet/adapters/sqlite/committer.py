@@ -39,7 +39,7 @@ class Committer:
     def __init__(self, path: Path, keeper: Keeper, clock: Clock, *, wait_seconds: float) -> None:
         """Write to the file at `path`, waiting at most `wait_seconds` for other processes."""
         self._path = path
-        self._turn = Turn(path.parent)
+        self._turn = Turn(path.parent, lambda: _written(path))
         self._keeper = keeper
         self._clock = clock
         self._wait_seconds = wait_seconds
@@ -59,15 +59,14 @@ class Committer:
         Raise `UnavailableError` where nothing was kept or nothing may be answered, `SealedError`,
         and `OutcomeUnknownError` where COMMIT failed.
         """
-        until = asyncio.get_running_loop().time() + self._wait_seconds
-        await self._turn.take(self._wait_seconds)
+        came = await self._turn.take(self._wait_seconds)
         try:
-            return await self._write(group, until, adopting=adopting)
+            return await self._write(group, self._wait_seconds if came else 0, adopting=adopting)
         finally:
             self._turn.give_up()
 
-    async def _write(self, group: Sequence[Change], until: float, *, adopting: bool) -> Sequence[Verdict]:
-        connection = await self._begin(until)
+    async def _write(self, group: Sequence[Change], wait_seconds: float, *, adopting: bool) -> Sequence[Verdict]:
+        connection = await self._begin(wait_seconds)
         try:
             written = self._decide(connection, group, adopting=adopting)
         except BaseException:
@@ -85,9 +84,10 @@ class Committer:
         self._thread.shutdown()
         self._forget()
 
-    async def _begin(self, until: float) -> sqlite3.Connection:
+    async def _begin(self, wait_seconds: float) -> sqlite3.Connection:
         """Open the transaction; only whoever stands in no line with us can be in the way."""
         loop = asyncio.get_running_loop()
+        until = loop.time() + wait_seconds
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -163,6 +163,15 @@ class Committer:
             with suppress(sqlite3.Error):
                 self._connection.close()
         self._connection = None
+
+
+def _written(path: Path) -> tuple[int, int]:
+    """Return what changes whenever anybody commits: time and size of the write-ahead log."""
+    try:
+        found = os.stat(f"{path}-wal")  # noqa: PTH116 - as below
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def _identify(path: Path) -> _Files:

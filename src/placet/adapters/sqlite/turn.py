@@ -5,7 +5,8 @@ of times a second, and the unlucky ones never get it. So whoever wants to write 
 lock on the folder (`flock`), which the kernel hands on in the order of asking.
 
 This is a courtesy. `BEGIN IMMEDIATE` is what makes writing safe: where the folder cannot be
-locked, or whoever holds its lock is stuck, we go on without a turn and let SQLite tell.
+locked, or whoever holds its lock is stuck, we go on without a turn and let SQLite tell. However
+long the line is, nobody gives up while it moves.
 """
 
 from __future__ import annotations
@@ -13,36 +14,48 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
+
+Moves = Callable[[], Hashable]
 
 
 class Turn:
     """One writer's place in the line. Belongs to one group of writes at a time."""
 
-    def __init__(self, folder: Path) -> None:
-        """Stand in the line of `folder`."""
+    def __init__(self, folder: Path, moves: Moves) -> None:
+        """Stand in the line of `folder`; `moves` returns something else once anybody in it has written."""
         self._folder = folder
+        self._moves = moves
         self._held: int | None = None
 
-    async def take(self, seconds: float) -> None:
-        """Wait until it is our turn, at most `seconds`; then go on without it."""
+    async def take(self, seconds: float) -> bool:
+        """Wait until nobody is before us; return False where the line did not move for `seconds`."""
         try:
             descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
-            return
-        if _taken_at_once(descriptor):
-            self._held = descriptor
-            return
+            return True
+        if not _taken_at_once(descriptor) and not await self._wait(descriptor, seconds):
+            return False
+        self._held = descriptor
+        return True
+
+    async def _wait(self, descriptor: int, seconds: float) -> bool:
         waiting: Future[None] = Future()
         # A daemon, because nothing can call a thread back from this wait: the process may end before it does.
-        Thread(target=_wait, args=(descriptor, waiting), name="placet-turn", daemon=True).start()
+        Thread(target=_lock, args=(descriptor, waiting), name="placet-turn", daemon=True).start()
+        came = asyncio.wrap_future(waiting)
         try:
-            await asyncio.wait([asyncio.wrap_future(waiting)], timeout=seconds)
-        finally:
+            moved = None
+            while not came.done() and moved != (moved := self._moves()):
+                await asyncio.wait([came], timeout=seconds)
+        except BaseException:
             if not waiting.cancel():
-                self._held = descriptor
+                os.close(descriptor)
+            raise
+        return not waiting.cancel()
 
     @property
     def is_ours(self) -> bool:
@@ -66,7 +79,7 @@ def _taken_at_once(descriptor: int) -> bool:
     return True
 
 
-def _wait(descriptor: int, waiting: Future[None]) -> None:
+def _lock(descriptor: int, waiting: Future[None]) -> None:
     """Wait for the lock, and give it back at once where nobody wants it any more."""
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     if waiting.set_running_or_notify_cancel():
