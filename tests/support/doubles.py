@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -74,6 +74,10 @@ class GivenAuthority:
 Then = Callable[[], None]
 
 
+async def _nothing() -> None:
+    pass
+
+
 @dataclass
 class Double:
     """Stands for every provider: an executor that counts effects, and a reader of what stands there.
@@ -84,7 +88,7 @@ class Double:
 
     acts: bool = True
     answers: OutcomeStatus | BaseException = OutcomeStatus.EXECUTED
-    meanwhile: Then = lambda: None
+    meanwhile: Callable[[], Awaitable[object]] = _nothing
     sent: list[AuthorizedOperation] = field(default_factory=list)
     effects: Counter[str] = field(default_factory=Counter)
     stands: dict[str, str] = field(default_factory=dict)
@@ -95,7 +99,7 @@ class Double:
 
     async def perform(self, provider: Provider, authorized: AuthorizedOperation, permit: SendPermit) -> Outcome:
         del provider
-        self.meanwhile()
+        await self.meanwhile()
         await permit.check()
         self.sent.append(authorized)
         operation = authorized.operation

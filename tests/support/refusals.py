@@ -82,11 +82,11 @@ class Refused:
 
 
 @contextmanager
-def refusing(world: World, code: str, *, alert: bool | None = None, checked: bool | None = None) -> Iterator[Refused]:
+def refusing(world: World, code: str, *, alert: bool | None = None, check: str | None = None) -> Iterator[Refused]:
     """Expect one refusal with `code`: raised, on record as one entry, and without any effect.
 
-    Where the code belongs to a check, the record must show that this check failed, all before it
-    passed, and none after it was evaluated; unless nothing was `checked`, for it was not presented.
+    The record must show that the code's own check failed (or `check`; "" where nothing was
+    presented, so that no check ran), all before it passed, and none after it was evaluated.
     """
     size, effects, sent = len(world.contents()), Counter(world.double.effects), len(world.double.sent)
     refused = Refused()
@@ -99,7 +99,8 @@ def refusing(world: World, code: str, *, alert: bool | None = None, checked: boo
     assert isinstance(data, dict)
     assert data["code"] == code
     assert data["alert"] is (code in ALERTING if alert is None else alert)
-    assert data["checks"] == (_trail(CHECK_OF[code]) if (code in CHECK_OF if checked is None else checked) else {})
+    failed = CHECK_OF.get(code, "") if check is None else check
+    assert data["checks"] == (_trail(failed) if failed else {})
     assert (world.double.effects, len(world.double.sent)) == (effects, sent)
     refused.sentence, refused.data, refused.actor = caught.value.message, data, new[0].body.actor
 

@@ -389,7 +389,7 @@ class World:
         ]
 
     def refusing(
-        self, code: str, *, alert: bool | None = None, checked: bool | None = None
+        self, code: str, *, alert: bool | None = None, check: str | None = None
     ) -> AbstractContextManager[Refused]:
         """Expect one refusal with `code`, as `refusals.refusing` says."""
-        return refusing(self, code, alert=alert, checked=checked)
+        return refusing(self, code, alert=alert, check=check)

@@ -6,7 +6,7 @@ The named points told to `context.at` are where a crash must lose nothing and do
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from placet.core.acts import ACTS
 from placet.core.authorize import Presented
@@ -17,7 +17,7 @@ from placet.core.entities.runs import operation_key, read_operation_state
 from placet.core.entities.stored import entity_of, required
 from placet.core.mint import issue_receipt, standing_receipt
 from placet.core.perform import perform_core
-from placet.core.reserve import reserve
+from placet.core.reserve import admit, reserve
 from placet.core.settle import settle
 from placet.domain.authorization.facts import ObservedFact, ReceiptState, Request
 from placet.domain.authorization.operation import Operation
@@ -79,8 +79,10 @@ async def execute_operation(context: Context, plan: Plan, operation: Operation, 
 async def present(context: Context, request: Request, contents: Mapping[str, bytes], *, actor: str) -> Report:
     """Present a receipt for an operation: check, reserve, perform, and record the outcome."""
     operation = request.operation
-    observations = await observe(context, operation)
-    presented = Presented(request=request, contents=contents, observations=observations, actor=actor)
+    presented = Presented(request=request, contents=contents, observations=(), actor=actor)
+    if operation.preconditions:
+        await admit(context, presented)
+        presented = replace(presented, observations=await observe(context, operation))
     authorized = await reserve(context, presented)
     context.at(f"{operation.operation_kind.value}.reserved")
     try:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from placet.core.authorize import Authorized, Presented, authorize, premises
 from placet.core.context import Context
-from placet.core.decide import Decision, decide
+from placet.core.decide import Decision, decide, load
 from placet.core.denials import record_denial
 from placet.core.entities.receipts import hold_writes, read_receipt_record, receipt_key
 from placet.core.entities.runs import OperationState, operation_key
@@ -17,9 +17,23 @@ from placet.domain.authorization.authorized import AuthorizedOperation, reserved
 from placet.domain.authorization.checks import CheckDeniedError, Trail
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.log.change import Snapshot
-from placet.domain.values.time import format_instant
+from placet.domain.values.time import cut_to_milliseconds, format_instant
 from placet.errors import DeniedError
 from placet.ports.store import ConflictError
+
+
+async def admit(context: Context, presented: Presented) -> None:
+    """Deny what checks 0 to 7 refuse, before anything is asked of a provider for its sake.
+
+    Consumes and promises nothing: `reserve` runs every check. Raise `CheckDeniedError`, recorded.
+    """
+    snapshot = await load(context, lambda loaded: premises(context, presented, loaded))
+    try:
+        authorize(context, snapshot, cut_to_milliseconds(context.clock.now()), presented, Trail())
+    except CheckDeniedError as denied:
+        if denied.checks["8"] != "fail":  # which is what the observations are for
+            await deny(context, presented, denied)
+            raise
 
 
 async def reserve(context: Context, presented: Presented) -> AuthorizedOperation:
