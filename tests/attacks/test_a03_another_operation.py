@@ -12,7 +12,8 @@ from placet.domain.authorization.facts import Facts, Request, VerifiedReceipt
 from placet.domain.values.kinds import OperationKind
 from placet.errors import DeniedError
 from support.forging import payload_of, receipt_in
-from support.world import World, a_publication, an_object
+from support.intents import a_publication, an_object
+from support.world import World
 
 KINDS = list(permutations(OperationKind, 2))
 FACTS = Facts(

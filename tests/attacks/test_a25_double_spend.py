@@ -17,8 +17,9 @@ from placet.domain.authorization.facts import Request
 from placet.domain.authorization.plan import Plan
 from placet.errors import PlacetError
 from support.governance import NOW
+from support.intents import an_object
 from support.ledgers import InMemory, InSqlite, SetClock
-from support.world import ACTOR, World, an_object
+from support.world import ACTOR, World
 
 CALLERS = 64
 

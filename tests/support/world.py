@@ -19,6 +19,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from placet.adapters.live.observer import LiveObserver
 from placet.adapters.live.port import LiveSideEffects
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
@@ -43,17 +45,19 @@ from placet.core.entities.receipts import (
     receipt_key_record_key,
 )
 from placet.core.entities.stored import entity_of, required
-from placet.core.execute import Report, contents_of, present
+from placet.core.execute import Report, contents_of, execute_plan, present
 from placet.core.installation import Beginning, Profile, first_decisions
 from placet.core.mint import issue_receipt
 from placet.core.runs import Intent, add_plan, open_run
 from placet.core.settle import holds_fence
 from placet.domain.authorization.approval import ApprovalDecision
 from placet.domain.authorization.facts import KeyState, ReceiptState, Request
-from placet.domain.authorization.operation import Artifact, Operation, Precondition, Subject
+from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.authorization.principal import Principal, PrincipalKey, checked
+from placet.domain.certificate.keys import KeyAlgorithm
+from placet.domain.certificate.request import make_request
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.log.change import Committed, EntityKey, Snapshot
 from placet.domain.log.entry import Entry, parse_entry
@@ -63,13 +67,13 @@ from placet.ports.store import Store
 from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
 from support.doubles import CountingStore, Double, GivenAuthority, MemoryBlobs, Numbered
 from support.governance import NOW, key_of
+from support.intents import ARCHIVE, a_certificate, a_publication
 from support.ledgers import ORIGIN, SIGNER, Home, InMemory, LedgerStore, SetClock
 from support.refusals import Refused, refusing
 from support.soft_keys import SoftKey
 
 REQUESTER = "ci:github:acme/tool"
 ACTOR = "ci:github:acme/tool"
-ARCHIVE = b"the very bytes of tool-1.0.0.tgz"
 KEY_ID = "receipt-1"
 TEAM = """\
 version = "v1"
@@ -101,38 +105,6 @@ approvals = []
 """
 POLICY = TEAM + PUBLISHING + CERTIFYING + GOVERNING
 T = TypeVar("T")
-
-
-def artifact(content: bytes, name: str = "tool-1.0.0.tgz") -> Artifact:
-    return Artifact(
-        name=name,
-        sha256=hashlib.sha256(content).hexdigest(),
-        sha512=hashlib.sha512(content).hexdigest(),
-        size=len(content),
-    )
-
-
-def a_publication(**changed: Any) -> Intent:
-    """Return the intent to publish `@acme/tool` 1.0.0, with `changed` members."""
-    members: dict[str, Any] = {
-        "kind": OperationKind.PUBLISH_PACKAGE,
-        "subject": Subject(provider="npm", name="@acme/tool", version="1.0.0", tag="latest"),
-        "params": {"dist_tag": "latest", "access": "public"},
-        "artifacts": (artifact(ARCHIVE),),
-        "preconditions": (Precondition(fact="version", expected="absent"),),
-    }
-    return Intent(**{**members, **changed})
-
-
-def an_object(key: str = "packages/@acme/tool/1.0.0.tgz", **changed: Any) -> Intent:
-    """Return the intent to put the archive into the folder `files`."""
-    members: dict[str, Any] = {
-        "kind": OperationKind.PUT_OBJECT,
-        "subject": Subject(provider="files", name="@acme/tool", version="1.0.0", tag=""),
-        "params": {"key": key},
-        "artifacts": (artifact(ARCHIVE),),
-    }
-    return Intent(**{**members, **changed})
 
 
 class Crash(BaseException):
@@ -170,6 +142,10 @@ class World:
     def over(self, store: Store) -> Context:
         """Return the context of another process over the same home, with a store of its own."""
         return self._context(store, self.context.settings)
+
+    def rebuild(self, **changed: Any) -> None:
+        """Open the installation with other members of its context, say `mode` or `settings`."""
+        self.context = replace(self.context, **changed)
 
     def _context(self, store: Store, settings: Settings) -> Context:
         async def find_provider(provider_id: str) -> Provider | None:
@@ -282,6 +258,18 @@ class World:
             return await add_plan(self.context, run, intents or [a_publication()])
 
         return self.run(work())
+
+    def certificate_plan(self, **asked: Any) -> Plan:
+        """Return a plan to certify `@acme/tool` 1.0.0, with a key of its own."""
+        key = self.context.key_maker.private_key(KeyAlgorithm.P256)
+        request = make_request(key).public_bytes(Encoding.PEM)
+        self.run(self.blobs.put(request))
+        return self.plan(a_certificate(request), **asked)
+
+    def certificate(self) -> str:
+        """Issue a certificate for `@acme/tool` 1.0.0 and return its id."""
+        (report,) = self.run(execute_plan(self.context, self.certificate_plan(), actor=ACTOR))
+        return str(report.response["certificate_id"])
 
     def say(
         self,
