@@ -245,6 +245,8 @@ MANIFESTS_WITH_TWO_READINGS = {
     "comment": b'{"name":"a","version":"1.0.0"} // x',
     "trailing_comma": b'{"name":"a","version":"1.0.0",}',
     "nested_without_end": b'{"name":"a","version":"1.0.0","x":' + b"[" * 3000 + b"]" * 3000 + b"}",
+    "nested_deeper_than_100": b'{"x":' + b"[" * 99 + b"1" + b"]" * 99 + b"}",
+    "objects_nested_deeper_than_100": b'{"x":' * 100 + b"1" + b"}" * 100,
     "array": b'["name","a"]',
     "text": b'"name"',
     "two_objects": b'{"name":"a","version":"1.0.0"}{}',

@@ -71,9 +71,10 @@ def folder(name: bytes | str, **fields: bytes | int) -> bytes:
     return header(name, kind=b"5", mode=fields.pop("mode", 0o755), **fields)
 
 
-def pax(*records: tuple[str, str] | bytes, kind: bytes = b"x", name: str = "PaxHeader/x") -> bytes:
+def pax(*records: tuple[str, str] | bytes, name: str = "PaxHeader/x", **fields: bytes | int) -> bytes:
     """Return an extended header with these records: pairs, or raw bytes as they are."""
-    return member(name, b"".join(each if isinstance(each, bytes) else pax_record(*each) for each in records), kind=kind)
+    body = b"".join(each if isinstance(each, bytes) else pax_record(*each) for each in records)
+    return member(name, body, kind=fields.pop("kind", b"x"), **fields)
 
 
 def pax_record(key: str, value: str) -> bytes:

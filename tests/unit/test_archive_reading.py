@@ -18,7 +18,9 @@ from support.archives import (
     END,
     GNU,
     OLD,
+    POSIX,
     folder,
+    header,
     manifest,
     member,
     octal,
@@ -29,6 +31,7 @@ from support.archives import (
     plain_package,
     tgz,
     unpacked,
+    with_checksum,
 )
 
 
@@ -39,6 +42,14 @@ def paths(archive: bytes) -> list[str]:
 def noise(size: int) -> bytes:
     """Return bytes that do not compress, the same every time."""
     return hashlib.shake_128(b"noise").digest(size)
+
+
+def is_read(archive: bytes) -> bool:
+    try:
+        read_archive(archive)
+    except InvalidInputError:
+        return False
+    return True
 
 
 def refusal_of(archive: bytes) -> InvalidInputError:
@@ -115,6 +126,10 @@ WRITERS = {
         ("SCHILY.dev", "1"), ("SCHILY.ino", "1"), ("SCHILY.nlink", "1"),
     )
     + member("package/x", b"x"),
+    "file_type_in_the_mode_of_everything": pax(("comment", "c"), kind=b"g", mode=0o100644)
+    + folder("package/", mode=0o040755)
+    + pax(("mtime", "1"), mode=0o100644)
+    + member("package/x", b"x", mode=0o100644),
     "global_comment": pax(("comment", "0" * 40), kind=b"g") + member("package/x", b"x"),
     "folders": folder("package/") + folder("package/lib") + member("package/x", b"x"),
     "owner_names": member("package/x", b"x", owner=b"root"),
@@ -136,6 +151,18 @@ def test_what_python_writes_is_read(style: int) -> None:
             entry.size = len(content)
             tar.addfile(entry, io.BytesIO(content))
     assert paths(packed(stream.getvalue())) == ["package.json", "lib/x.js"]
+
+
+OWNER_NAMES = range(265, 329)
+
+
+@pytest.mark.parametrize(("magic", "free"), [(POSIX, OWNER_NAMES), (GNU, OWNER_NAMES), (OLD, range(0))])
+def test_every_byte_of_a_header_but_of_owner_names_counts(magic: bytes, free: range) -> None:
+    plain = header("package/x", magic=magic, major=b"", minor=b"")
+    changed = [with_checksum(plain[:at] + b"|" + plain[at + 1 :]) for at in range(len(plain))]
+    accepted = {at for at, each in enumerate(changed) if is_read(tgz(package_json(), each))}
+    end_of_the_name, checksum = {len("package/"), len("package/x")}, range(148, 156)
+    assert accepted == {*end_of_the_name, *checksum, *free}
 
 
 @pytest.mark.parametrize("mode", [0, 0o600, 0o644, 0o755, 0o777])
@@ -255,6 +282,7 @@ JSON_THAT_EVERYBODY_READS = [
     '{"x":"\U0001f600","\u00e9":1}'.encode(),
     b' \t\r\n{ "x" : [ true , false , null ] } \n',
     b'{"proto":1,"__proto":2}',
+    b'{"x":' + b"[" * 98 + b"1" + b"]" * 98 + b"}",
 ]
 
 

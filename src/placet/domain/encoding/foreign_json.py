@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 from placet.errors import InvalidInputError
@@ -16,6 +17,7 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 JsonObject: TypeAlias = "dict[str, Json]"
 
 _EXACT = 2**53 - 1  # beyond it JavaScript counts in steps
+_MAX_DEPTH = 100
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -28,7 +30,7 @@ def read_foreign_object(text: bytes, *, what: str, code: str) -> JsonObject:
 
     Raise `InvalidInputError` with `code`, naming it `what`, for anything on which readers
     differ: a byte order mark, bytes that are no UTF-8, a key twice or `__proto__` at any depth,
-    half a surrogate pair, a number that JavaScript cannot hold, `NaN`, nesting without end, and
+    half a surrogate pair, a number that JavaScript cannot hold, `NaN`, nesting deeper than 100, and
     anything but one object.
     """
     try:
@@ -49,6 +51,7 @@ def _read(text: bytes) -> JsonObject:
     )
     if not isinstance(parsed, dict):
         raise _SeveralReadingsError("it is not an object")
+    _check_depth(parsed)
     json.dumps(parsed, ensure_ascii=False).encode()  # fails at half a surrogate pair
     return parsed
 
@@ -60,6 +63,21 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if "__proto__" in members:
         raise _SeveralReadingsError("an object has the key __proto__, by which JavaScript changes other members")
     return members
+
+
+def _check_depth(parsed: JsonObject) -> None:
+    # How deep the standard library itself reads depends on its version.
+    level: list[Json] = [parsed]
+    for _ in range(_MAX_DEPTH):
+        level = [member for each in level for member in _inside(each)]
+    if level:
+        raise RecursionError
+
+
+def _inside(value: Json) -> Iterable[Json]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _integer(digits: str) -> int:
