@@ -31,6 +31,8 @@ _NEVER_SEEN_BY_TESTS = (
     "NODE_AUTH_TOKEN",
 )
 
+_LONGEST_ID = 40
+
 # Node and npm were installed by hash beside the interpreter; a system's own may be years older.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # noqa: TID251 - see above
 
@@ -47,6 +49,11 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             patch.delenv(name, raising=False)
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a case by its argument where its value is long: some hold fresh keys, and every worker must agree."""
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_ID else None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
