@@ -140,6 +140,13 @@ def test_an_approval_of_something_else_does_not_count(changes: dict[str, Any], c
     assert code_of(with_approval(**changes)) == code
 
 
+def test_an_approval_of_the_certificates_plan_says_nothing_about_the_publication() -> None:
+    told = story()
+    told.events["bob approves"] = approval_event(approval_of(told.plans[0], "bob"), person_key("bob"), second=11)
+
+    assert code_of(told) == "APPROVALS_MISSING"
+
+
 def test_an_approval_signed_with_a_key_that_is_not_enrolled_is_invalid() -> None:
     told = story()
     told.events["bob"] = enrolment("person:bob", person_key("carol"))

@@ -11,6 +11,7 @@ import pytest
 from placet.domain.certificate.authority import LEAF_VALIDITY
 from placet.domain.encoding.pem import certificate_der
 from placet.domain.values.kinds import Mode, OperationKind
+from placet.domain.verification.verifier import verify_bundle
 from support.authority import authority
 from support.publication import honest, story
 from support.small_log import START
@@ -131,10 +132,17 @@ def test_a_receipt_is_spent_on_one_attempt_of_one_operation(entry: str, members:
     assert code_of(story().change(entry, **members)) == "OPERATION_MISMATCH"
 
 
-def test_a_receipt_spent_after_it_had_expired_proves_nothing() -> None:
-    told = story().change_receipt("publish issued", **lifetime("2026-01-02T03:10:17.000Z"))
+@pytest.mark.parametrize("expires_at", ["2026-01-02T03:10:17.000Z", "2026-01-02T03:10:18.000Z"])
+def test_a_receipt_spent_when_it_had_expired_proves_nothing(expires_at: str) -> None:
+    told = story().change_receipt("publish issued", **lifetime(expires_at))
 
     assert code_of(told) == "RECEIPT_EXPIRED"
+
+
+def test_a_receipt_spent_in_its_last_moment_is_good() -> None:
+    told = story().change_receipt("put issued", **lifetime("2026-01-02T03:10:15.001Z"))
+
+    assert verify_bundle(told.encoded(), ROOT).size
 
 
 def test_two_entries_may_not_prove_the_same_thing() -> None:
