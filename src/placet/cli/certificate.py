@@ -32,9 +32,9 @@ _REASONS = (
     cls=Group,
     children={
         "issue": Child(__name__, "issue", "Issue a certificate for one package version."),
-        "show": Child(__name__, "show_", "Show a certificate."),
+        "show": Child(__name__, "show_", "Show a certificate with its chain, and where it stands."),
         "list": Child(__name__, "list_", "List the certificates of a package, or all."),
-        "verify": Child(__name__, "verify", "Verify a certificate as of now."),
+        "verify": Child(__name__, "verify", "Verify a certificate as of now: chain, validity, revocation."),
         "revoke": Child(__name__, "revoke", "Revoke a certificate."),
     },
 )
@@ -116,7 +116,7 @@ def verify(certificate_id: str) -> None:
         raise VerificationError(verdict["error"], verdict["message"])
 
 
-@click.command("revoke", cls=Command, example='placet certificate revoke "$CERTIFICATE" --reason superseded')
+@click.command("revoke", cls=Command, example='placet certificate revoke "$OTHER_CERTIFICATE" --reason superseded')
 @click.argument("certificate_id", metavar="ID", type=WORD)
 @click.option("--reason", type=click.Choice(_REASONS), required=True, help="Why.")
 @click.option(

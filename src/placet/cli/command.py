@@ -33,6 +33,16 @@ class Word(click.ParamType[str]):
         return text
 
 
+class Number(click.IntRange):
+    """A whole number in digits; `int` would also read other scripts' digits, spaces and underscores."""
+
+    def convert(self, value: int | str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, or fail as a usage error."""
+        if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+            self.fail(f"{value[:40]!a} is not a whole number", param, ctx)
+        return super().convert(int(value), param, ctx)
+
+
 WORD = Word()
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path)
@@ -69,7 +79,7 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's own
         """Write the example."""
         with formatter.section("Example"):
-            formatter.write_text(self.example)
+            formatter.write(f"  {self.example}\n")  # in one line: it is there to be copied
 
 
 @dataclass(frozen=True, slots=True)

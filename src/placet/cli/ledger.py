@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from placet.cli.command import FILE, WORD, Child, Command, Group
+from placet.cli.command import FILE, WORD, Child, Command, Group, Number
 from placet.cli.files import read_file
 from placet.cli.installation import inside, show, wants_json
 from placet.cli.output import Document, fields, moment, say_bytes, table, tell
@@ -62,8 +62,8 @@ def verify(*, chain_only: bool, kept: tuple[Path, ...]) -> None:
 
 
 @click.command("show", cls=Command, example="placet ledger show --count 5")
-@click.option("--from", "start", type=click.IntRange(0), metavar="SEQ", help="Begin here [default: the newest].")
-@click.option("--count", type=click.IntRange(1, 1000), default=20, show_default=True, help="So many entries.")
+@click.option("--from", "start", type=Number(0), metavar="SEQ", help="Begin here [default: the newest].")
+@click.option("--count", type=Number(1, 1000), default=20, show_default=True, help="So many entries.")
 @click.option("--checkpoint", "only_note", is_flag=True, help="Print the signed checkpoint, to be kept elsewhere.")
 def show_(start: int | None, count: int, *, only_note: bool) -> None:
     """Show how the ledger stands, and its entries.
@@ -83,13 +83,14 @@ def show_(start: int | None, count: int, *, only_note: bool) -> None:
 
 
 @click.command("prove", cls=Command, example="placet ledger prove 3")
-@click.argument("seq", type=click.IntRange(0), required=False)
-@click.option("--size", type=click.IntRange(1), help="Under the checkpoint of this size [default: the newest].")
+@click.argument("seq", type=Number(0), required=False)
+@click.option("--size", type=Number(1), help="Under the checkpoint of this size [default: the newest].")
 @click.option("--grown-from", type=FILE, metavar="FILE", help="Prove that the log only grew since this checkpoint.")
 def prove(seq: int | None, size: int | None, grown_from: Path | None) -> None:
-    """Prove that entry SEQ is in the log, or that the log only grew.
+    """Prove that an entry is in the log, or that the log only grew.
 
-    The proofs are RFC 6962's; the checkpoint is a signed note that tools for transparency logs read.
+    SEQ is the number of the entry. The proofs are RFC 6962's; the checkpoint is a signed note that
+    tools for transparency logs read.
     """
     if (seq is None) == (grown_from is None):
         raise click.UsageError("give the number of an entry, or --grown-from FILE")

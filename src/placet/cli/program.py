@@ -114,7 +114,8 @@ def _steady_streams() -> None:
 
 def _let_go_of_output() -> None:
     """Drop what could not be written, so that the interpreter does not try again when it ends."""
-    try:
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

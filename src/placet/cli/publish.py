@@ -40,11 +40,11 @@ class _Options(TypedDict):
 @click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
 @click.option("--evidence", type=FILE, help="Write the evidence bundle to this new file when it is done.")
 def publish(path: Path, *, dry_run: bool, offline: bool, **options: Unpack[_Options]) -> None:
-    """Publish the package in folder PATH, or the tarball PATH, under authorization.
+    """Publish a package under authorization.
 
-    A folder is packed by npm with scripts off. Where the policy demands approvals, this waits until
-    they are given from other terminals. Run again after an interruption, it finishes the same
-    publication: nothing is published twice.
+    PATH is a tarball, or a folder, which npm packs with scripts off. Where the policy demands
+    approvals, this waits until they are given from other terminals. Run again after an
+    interruption, it finishes the same publication: nothing is published twice.
     """
     if path.is_dir():
         _progress("packing", f"{path} (scripts off)")

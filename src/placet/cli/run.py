@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from placet.cli.command import FILE, WORD, Child, Command, Group
+from placet.cli.command import FILE, WORD, Child, Command, Group, Number
 from placet.cli.files import write_new_file
 from placet.cli.installation import inside, show
 from placet.cli.output import Document, fields, moment, say_bytes, short, table, target, tell
@@ -33,7 +33,7 @@ def run() -> None:
 
 
 @click.command("list", cls=Command, example="placet run list --limit 5")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="At most so many.")
+@click.option("--limit", type=Number(1, 1000), default=20, show_default=True, help="At most so many.")
 def list_(limit: int) -> None:
     """List the newest runs."""
 
@@ -69,7 +69,7 @@ def resume(run_id: str, seconds: int) -> None:
     show(inside(verb), _carried)
 
 
-@click.command("evidence", cls=Command, example='placet run evidence "$RUN" --out evidence.json')
+@click.command("evidence", cls=Command, example='placet run evidence "$RUN" --out bundle.json')
 @click.argument("run_id", metavar="RUN", type=WORD)
 @click.option("--out", type=FILE, help="The new file to write [default: standard output].")
 def evidence(run_id: str, out: Path | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from placet.cli.command import choices_of
+from placet.cli.command import Number, choices_of
 from placet.cli.output import tell
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def wait_options(command: click.Command) -> click.Command:
     for option in (
         click.Option(
             ["--wait", "seconds"],
-            type=click.IntRange(0, 7 * DEFAULT_SECONDS),
+            type=Number(0, 7 * DEFAULT_SECONDS),
             metavar="SECONDS",
             default=DEFAULT_SECONDS,
             show_default=True,

@@ -1,0 +1,184 @@
+"""A team at work: one asks, others approve or deny from their own terminals, with their own SSH keys."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from placet.demo.npm_double import NpmDouble
+from support.shell import PLACET, Ran, Shell
+
+pytestmark = pytest.mark.needs("ssh-keygen")
+PATIENCE_SECONDS = 60
+
+
+def asked(shell: Shell, version: str) -> str:
+    """Ask for a publication that nobody has approved yet, and return its run."""
+    folder = shell.package(version, folder=f"tool-{version}")
+    ran = shell.placet("publish", folder, "--as", "person:alice", "--no-wait")
+    assert ran.code == 4, ran.err
+    return next(line.split()[1] for line in ran.err.splitlines() if line.startswith("run "))
+
+
+def says(shell: Shell, verb: str, run_id: str, name: str, *more: str) -> Ran:
+    return shell.placet(verb, run_id, "--as", f"person:{name}", "--key", name, "--yes", *more)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < until
+
+
+def test_a_publication_waits_in_one_terminal_while_others_approve_it(team: Shell, registry: NpmDouble) -> None:
+    progress = team.place / "progress"
+    folder = team.package("1.0.0", folder="waiting")
+    with progress.open("wb") as err:
+        publishing = team.start("publish", str(folder), "--as", "person:alice", "--json", stderr=err)
+    wait_for(lambda: "has 0 of 2 approvals" in progress.read_text())
+    told = progress.read_text()
+    run_id = next(line.split()[1] for line in told.splitlines() if line.startswith("run "))
+    first = says(team, "approve", run_id, "bob")
+    wait_for(lambda: "has 1 of 2 approvals" in progress.read_text())
+    second = says(team, "approve", run_id, "carol")
+    out, _ = publishing.communicate(timeout=PATIENCE_SECONDS)
+
+    assert publishing.returncode == 0
+    assert f"  placet approve {run_id} --as person:NAME --key FILE" in told
+    fingerprint = next(line for line in first.out.splitlines() if "fingerprint" in line).split(None, 1)[1]
+    assert f"The plan's fingerprint is {fingerprint}." in told
+    assert "Still missing: group maintainers has 1 of 2 approvals" in first.out
+    assert "Nothing is missing" in second.out
+    assert b'"state": "executed"' in out
+    assert registry.effects("@acme/tool", "1.0.0") == 1
+
+
+def test_who_waits_only_so_long_is_told_that_approvals_are_missing(team: Shell) -> None:
+    folder = team.package("1.1.0", folder="hurry")
+
+    ran = team.placet("publish", folder, "--as", "person:alice", "--wait", "1")
+
+    assert ran.code == 4
+    assert "error: APPROVALS_MISSING: group maintainers has 0 of 2 approvals" in ran.err
+    assert "hint: placet approve run_" in ran.err
+
+
+def test_a_run_that_was_approved_meanwhile_is_resumed(team: Shell, registry: NpmDouble) -> None:
+    run_id = asked(team, "1.2.0")
+    says(team, "approve", run_id, "bob")
+    says(team, "approve", run_id, "carol")
+
+    ran = team.done("run", "resume", run_id)
+
+    assert ran.out.startswith(f"{run_id} is executed: @acme/tool@1.2.0\n")
+    assert registry.effects("@acme/tool", "1.2.0") == 1
+
+
+def test_the_approver_is_shown_the_plan_that_plan_show_prints(team: Shell) -> None:
+    run_id = asked(team, "1.3.0")
+
+    shown = team.done("plan", "show", run_id)
+    approved = says(team, "approve", run_id, "bob")
+
+    assert shown.out.startswith("PLACET PLAN\nfingerprint: ")
+    assert approved.err.startswith(shown.out)
+
+
+def test_who_asked_may_not_approve(team: Shell) -> None:
+    ran = says(team, "approve", asked(team, "1.4.0"), "alice")
+
+    assert ran.code == 3
+    assert ran.err.splitlines()[-1].startswith("error: APPROVER_INELIGIBLE: ")
+
+
+def test_nobody_approves_with_a_key_that_is_not_theirs(team: Shell) -> None:
+    run_id = asked(team, "1.5.0")
+
+    ran = team.placet("approve", run_id, "--as", "person:bob", "--key", "carol", "--yes", "--json")
+
+    assert (ran.code, ran.error()["code"], ran.out) == (3, "APPROVAL_INVALID", "")
+
+
+def test_a_denial_ends_what_waits_and_holds_until_it_is_withdrawn(team: Shell) -> None:
+    run_id = asked(team, "1.6.0")
+    denied = says(team, "deny", run_id, "bob")
+    again = team.placet("publish", "tool-1.6.0", "--as", "person:alice", "--no-wait")
+    withdrawn = says(team, "deny", run_id, "bob", "--withdraw")
+    afterwards = team.placet("publish", "tool-1.6.0", "--as", "person:alice", "--no-wait")
+
+    assert denied.out.startswith("Denied.\n")
+    assert (again.code, "error: DENIED_BY_APPROVER: " in again.err) == (3, True)
+    assert withdrawn.out.startswith("The denial is taken back.\n")
+    assert afterwards.code == 4
+
+
+def test_who_waits_learns_of_a_denial(team: Shell) -> None:
+    run_id = asked(team, "1.7.0")
+    waiting = team.start("run", "resume", run_id, "--json")
+    says(team, "deny", run_id, "bob")
+
+    _, err = waiting.communicate(timeout=PATIENCE_SECONDS)
+
+    assert waiting.returncode == 3
+    assert b"DENIED_BY_APPROVER" in err
+
+
+def test_without_a_terminal_nothing_is_approved_unless_yes_is_said(team: Shell) -> None:
+    run_id = asked(team, "1.8.0")
+
+    ran = team.placet("approve", run_id, "--as", "person:bob", "--key", "bob")
+
+    assert (ran.code, "error: CONFIRMATION_MISSING: " in ran.err) == (1, True)
+    assert team.done("run", "show", run_id, "--json").json()["approvals"] == []
+
+
+@pytest.mark.parametrize(("answer", "code", "counted"), [(b"y\n", 0, 1), (b"n\n", 130, 0), (b"\n", 130, 0)])
+def test_at_a_terminal_the_plan_is_shown_and_a_yes_is_asked_for(
+    team: Shell, answer: bytes, code: int, counted: int
+) -> None:
+    run_id = asked(team, f"2.{len(answer)}.{code}")
+    controller, terminal = pty.openpty()
+
+    process = subprocess.Popen(
+        [PLACET, "approve", run_id, "--as", "person:bob", "--key", "bob"],
+        cwd=team.place,
+        env=team.environment(),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    os.write(controller, answer)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
+    os.close(terminal)
+    os.close(controller)
+
+    assert process.returncode == code
+    assert err.index(b"END OF PLAN") < err.index(b"Approve this plan?")
+    assert len(team.done("run", "show", run_id, "--json").json()["approvals"]) == counted
+
+
+def test_a_governed_act_waits_for_approvals_too(team: Shell) -> None:
+    ran = team.placet("principal", "add", "person:dave", "--as", "person:alice", "--json")
+
+    assert (ran.code, ran.error()["code"]) == (4, "APPROVALS_MISSING")
+    assert "placet approve run_" in ran.error()["hint"]
+
+
+def test_the_bootstrap_key_dies_with_the_first_policy(team: Shell) -> None:
+    ran = team.placet("principal", "add", "person:mallory", env={"PLACET_BOOTSTRAP_KEY": "placet_boot_" + "0" * 48})
+
+    assert ran.code == 3
+    assert "error: BOOTSTRAP_INVALID: " in ran.err
+    assert "hint: unset PLACET_BOOTSTRAP_KEY" in ran.err
+
+
+def test_a_team_is_asked_who_asks(team: Shell) -> None:
+    ran = team.placet("publish", "my-package")
+
+    assert (ran.code, "error: REQUESTER_MISSING: " in ran.err) == (1, True)
+    assert "hint: give --as person:NAME" in ran.err

@@ -1,0 +1,142 @@
+"""Certificates: issued for a request or with a key made once, verified, revoked."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.shell import Shell
+
+pytestmark = pytest.mark.needs("openssl")
+
+
+def openssl(*arguments: str | Path, cwd: Path) -> str:
+    return subprocess.run(["openssl", *arguments], cwd=cwd, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_key_that_is_made_is_written_once_for_its_owner_alone(trial: Shell) -> None:
+    ran = trial.done("certificate", "issue", "@acme/made@1.0.0", "--key-out", "made.key", "--json")
+    again = trial.placet("certificate", "issue", "@acme/made@1.0.0", "--key-out", "made.key")
+    (trial.place / "made.pem").write_text(ran.json()["pem"])
+    of_key = openssl("pkey", "-in", "made.key", "-pubout", cwd=trial.place)
+    of_certificate = openssl("x509", "-in", "made.pem", "-pubkey", "-noout", cwd=trial.place)
+
+    assert stat.S_IMODE((trial.place / "made.key").stat().st_mode) == 0o600
+    assert ran.json()["private_key"] == ""
+    assert "PRIVATE" not in ran.out
+    assert of_key == of_certificate
+    assert (again.code, "error: FILE_UNWRITABLE: " in again.err) == (1, True)
+
+
+@pytest.mark.parametrize(("algorithm", "said"), [("p256", "prime256v1"), ("rsa2048", "(2048 bit")])
+def test_a_key_without_a_file_is_printed_once_and_is_of_the_algorithm(trial: Shell, algorithm: str, said: str) -> None:
+    document = trial.done("certificate", "issue", "@acme/printed@1.0.0", "--algorithm", algorithm, "--json").json()
+    (trial.place / "printed.key").write_text(document["private_key"])
+
+    assert said in openssl("pkey", "-in", "printed.key", "-noout", "-text", cwd=trial.place)
+    assert "private_key" not in trial.done("certificate", "show", document["cert_id"], "--json").json()
+
+
+def test_the_key_of_a_request_is_certified_and_openssl_accepts_the_chain(trial: Shell) -> None:
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", "/CN=x",
+            cwd=trial.place)  # fmt: skip
+
+    document = trial.done("certificate", "issue", "@acme/own@1.0.0", "--csr", "own.csr", "--json").json()
+    (trial.place / "own.pem").write_text(document["pem"])
+    (trial.place / "chain.pem").write_text(document["chain"])
+    verified = openssl("verify", "-CAfile", "chain.pem", "own.pem", cwd=trial.place)
+
+    assert verified == "own.pem: OK\n"
+    assert document["private_key"] == ""
+    assert document["subject"] == {
+        "package_name": "@acme/own",
+        "version": "1.0.0",
+        "common_name": document["cert_id"],
+    }
+
+
+def test_a_certificate_is_bound_to_the_package_that_is_named(trial: Shell) -> None:
+    bound = trial.done(
+        "certificate", "issue", "@acme/tool@4.0.0", "--archive", "my-package", "--key-out", "bound.key", "--json"
+    ).json()
+    inspected = trial.done("package", "inspect", "my-package", "--json").json()
+
+    assert f"sha256:{bound['tar_sha256']}" == inspected["tarball_hash"]
+
+
+def test_a_certificate_that_certifies_nothing_leaves_no_key_behind(trial: Shell) -> None:
+    ran = trial.placet("certificate", "issue", "@acme/to ol@1.0.0", "--key-out", "orphan.key")
+
+    assert ran.code == 1
+    assert not (trial.place / "orphan.key").exists()
+
+
+def test_a_revoked_certificate_does_not_verify_and_the_first_revocation_stands(trial: Shell) -> None:
+    certificate_id = trial.done("certificate", "issue", "@acme/gone@1.0.0", "--key-out", "gone.key", "--json").json()[
+        "cert_id"
+    ]
+    good = trial.done("certificate", "verify", certificate_id)
+
+    first = trial.done("certificate", "revoke", certificate_id, "--reason", "key_compromise", "--json").json()
+    second = trial.done("certificate", "revoke", certificate_id, "--reason", "superseded", "--json").json()
+    bad = trial.placet("certificate", "verify", certificate_id, "--json")
+
+    assert good.out.startswith(f"Certificate {certificate_id} is valid.\n")
+    assert first["revocation"]["reason"] == "key_compromise"
+    assert second["revocation"] == first["revocation"]
+    assert (bad.code, bad.error()["code"]) == (5, "CERTIFICATE_REVOKED")
+    assert bad.json()["checks"][2] == {
+        "check": "revocation",
+        "result": "fail",
+        "detail": bad.error()["message"],
+    }
+
+
+def test_what_was_published_before_invalid_since_verifies_and_what_was_since_does_not(published: Shell) -> None:
+    verdict = published.done("verify", "@acme/tool@1.0.0", "--json").json()
+    revoke = ("certificate", "revoke", verdict["certificate_id"], "--reason", "key_compromise")
+
+    bad_time = published.placet(*revoke, "--invalid-since", "yesterday")
+    published.done(*revoke, "--invalid-since", verdict["published_at"])
+    afterwards = published.placet("verify", "@acme/tool@1.0.0", "--json")
+    kept = published.done("verify", "evidence.json", "--json")
+
+    assert (bad_time.code, "error: TIME_INVALID: " in bad_time.err) == (1, True)
+    assert (afterwards.code, afterwards.error()["code"]) == (5, "CERTIFICATE_REVOKED")
+    assert afterwards.json()["steps"]["revocation"] == "fail"
+    assert kept.json()["revocations_known_to"] < afterwards.error()["message"].split("revoked at ")[1]
+
+
+def test_certificates_are_listed_by_package(published: Shell) -> None:
+    every = published.done("certificate", "list", "--json").json()
+    one = published.done("certificate", "list", "@acme/tool@1.0.0", "--json").json()
+    none = published.done("certificate", "list", "@acme/unheard-of")
+
+    assert every["total"] >= one["total"] == 1
+    assert one["certificates"][0]["subject"]["version"] == "1.0.0"
+    assert (none.out, none.err) == ("", "there are no such certificates\n")
+
+
+def test_a_key_that_waits_for_approvals_in_memory_only_is_named_as_gone(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.done("init", "--profile", "trial")
+    (tmp_path / "strict.toml").write_text("""\
+version = "strict"
+[groups.all]
+members = ["person:alice"]
+[[rule]]
+operations = ["issue_certificate"]
+subjects   = ["core:**"]
+requesters = ["person:local"]
+approvals  = [{ group = "all", count = 1, assurance = 2 }]
+""")
+    shell.done("policy", "activate", "strict.toml")
+
+    gone = shell.placet("certificate", "issue", "@acme/tool@1.0.0")
+    kept = shell.placet("certificate", "issue", "@acme/tool@1.0.0", "--key-out", "kept.key")
+
+    assert (gone.code, "the key that was made for it is gone" in gone.err) == (4, True)
+    assert (kept.code, (tmp_path / "kept.key").exists()) == (4, True)

@@ -1,0 +1,193 @@
+"""The main job as one person walks through it: init, provider add, publish, look, verify."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from placet.demo.npm_double import NpmDouble
+from support.shell import Ran, Shell
+
+RECEIPT = re.compile(r"fc-receipt-[0-9]{8}-[0-9]{6}-[0-9a-f]{12}")
+
+
+def the_run(shell: Shell, mode: str = "prod") -> str:
+    runs = shell.done("run", "list", "--json").json()["runs"]
+    return str(next(each["run_id"] for each in runs if (each["mode"], each["subject"]) == (mode, "@acme/tool@1.0.0")))
+
+
+@pytest.fixture(scope="module")
+def shown(published: Shell) -> Ran:
+    return published.done("run", "show", the_run(published))
+
+
+def test_a_trial_says_loudly_what_it_means(tmp_path_factory: pytest.TempPathFactory) -> None:
+    ran = Shell(tmp_path_factory.mktemp("loud")).done("init", "--profile", "trial")
+
+    assert "TRIAL" in ran.err
+    assert "NOBODY has to approve" in ran.err
+    assert "NOT encrypted" in ran.err
+    assert "placet provider add npm" in ran.out
+
+
+def test_publishing_tells_what_was_published_and_how_to_check_it(published: Shell, registry: NpmDouble) -> None:
+    ran = published.done("publish", "my-package")
+
+    assert ran.out.startswith("Published @acme/tool@1.0.0.\n")
+    assert len(set(RECEIPT.findall(ran.out))) == 4
+    assert "  placet verify @acme/tool@1.0.0\n" in ran.out
+    assert registry.effects("@acme/tool", "1.0.0") == 1
+
+
+def test_publishing_the_same_bytes_again_publishes_nothing_and_names_the_same_run(
+    published: Shell, registry: NpmDouble
+) -> None:
+    before = len([each for each in registry.requests if each[0] == "PUT"])
+
+    again = published.done("publish", "my-package", "--json")
+
+    assert again.json()["run_id"] == the_run(published)
+    assert "resume" in again.err
+    assert len([each for each in registry.requests if each[0] == "PUT"]) == before
+
+
+def test_progress_goes_to_standard_error_and_data_to_standard_output(trial: Shell) -> None:
+    trial.package("1.0.1", folder="progress")
+
+    ran = trial.done("publish", "progress", "--json")
+
+    assert [line.split()[0] for line in ran.err.splitlines()] == ["packing", "package", "run", "certified", "planned"]
+    assert ran.json()["subject"] == "@acme/tool@1.0.1"
+
+
+def test_a_dry_run_sends_nothing_and_says_so(trial: Shell, registry: NpmDouble) -> None:
+    trial.package("7.0.0", folder="rehearsed")
+    writes = len([each for each in registry.requests if each[0] == "PUT"])
+
+    ran = trial.done("publish", "rehearsed", "--dry-run")
+
+    assert "nothing was done" in ran.out
+    assert "MODE_NOT_PROD" in ran.out
+    assert "not made  certificate, stamp, signature" in ran.out
+    assert len([each for each in registry.requests if each[0] == "PUT"]) == writes
+
+
+def test_an_offline_dry_run_asks_the_registry_nothing(trial: Shell, registry: NpmDouble) -> None:
+    trial.package("7.0.1", folder="offline")
+    connections = registry.connections
+
+    ran = trial.done("publish", "offline", "--dry-run", "--offline", "--json")
+
+    assert ran.json()["observed"]["version"] == "unobserved"
+    assert registry.connections == connections
+
+
+def test_a_run_is_shown_in_four_phases_and_with_the_reason_of_every_operation(shown: Ran) -> None:
+    lines = shown.out.splitlines()
+
+    assert lines[0] == "@acme/tool@1.0.0: executed"
+    assert [line.split()[:2] for line in lines if re.match(r"  (plan|authorize|execute|audit) ", line)] == [
+        ["plan", "done"],
+        ["authorize", "done"],
+        ["execute", "done"],
+        ["audit", "done"],
+    ]
+    assert "  1  put_object  files:packages/@acme/tool/1.0.0.tgz" in lines
+    assert "  3  publish_package  npm:@acme/tool@1.0.0" in lines
+    assert len([line for line in lines if "executed under receipt fc-receipt-" in line]) == 4
+
+
+def test_nothing_that_is_shown_is_wider_than_a_terminal(published: Shell, shown: Ran) -> None:
+    texts = [shown, published.done("verify", "@acme/tool@1.0.0"), published.done("ledger", "verify")]
+
+    assert [line for ran in texts for line in ran.out.splitlines() if len(line) > 100] == []
+
+
+def test_a_published_version_verifies_by_name(published: Shell) -> None:
+    ran = published.done("verify", "@acme/tool@1.0.0")
+
+    assert ran.out.startswith("Verified: @acme/tool@1.0.0 was published under authorization.\n")
+    assert "nobody: policy trial-1 demands no approval" in ran.out
+
+
+def test_the_bytes_that_the_registry_serves_verify_and_others_do_not(published: Shell, registry: NpmDouble) -> None:
+    tgz = registry.packages.tarball("@acme/tool", "tool-1.0.0.tgz")
+    (published.place / "served.tgz").write_bytes(tgz)
+    (published.place / "altered.tgz").write_bytes(tgz[:-1] + bytes([tgz[-1] ^ 1]))
+
+    good = published.done("verify", "served.tgz", "--json").json()
+    bad = published.placet("verify", "altered.tgz", "--evidence", "evidence.json", "--json")
+
+    assert good["sha256"] == hashlib.sha256(tgz).hexdigest()
+    assert (bad.code, bad.error()["code"], bad.json()["verified"]) == (5, "DIGEST_MISMATCH", False)
+
+
+def test_a_bundle_verifies_with_a_trust_root_and_no_installation(published: Shell) -> None:
+    elsewhere = Shell(published.place, {"PLACET_HOME": str(published.place / "nowhere")})
+
+    ran = elsewhere.done("verify", "evidence.json", "--trust-root", "home/trust-root.json")
+
+    assert ran.out.startswith("Verified: @acme/tool@1.0.0")
+    assert not (published.place / "nowhere").exists()
+
+
+def test_what_was_never_published_does_not_verify(published: Shell) -> None:
+    ran = published.placet("verify", "@acme/tool@9.9.9")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: EVIDENCE_MISSING: ")
+
+
+def test_the_evidence_of_a_run_can_be_given_out_later(published: Shell) -> None:
+    to_file = published.done("run", "evidence", the_run(published), "--out", "later.json")
+    to_output = published.done("run", "evidence", the_run(published))
+
+    assert published.done("verify", "later.json").code == 0
+    assert to_file.out == ""
+    assert to_output.out.startswith('{"certificates":')
+
+
+def test_the_ledger_of_a_publication_holds(published: Shell) -> None:
+    ran = published.done("ledger", "verify")
+
+    assert re.fullmatch(r"The ledger holds: \d+ entries\.", ran.out.splitlines()[0])
+    assert "checked  everything" in ran.out
+
+
+def test_a_checkpoint_that_was_kept_proves_that_the_ledger_only_grew(published: Shell) -> None:
+    note = published.done("ledger", "show", "--checkpoint").out
+    (published.place / "kept.note").write_text(note)
+    published.package("1.0.2", folder="grown")
+    published.done("publish", "grown")
+
+    grown = published.done("ledger", "prove", "--grown-from", "kept.note", "--json").json()
+    held = published.done("ledger", "verify", "--checkpoint", "kept.note", "--json").json()
+
+    assert grown["new_size"] > grown["old_size"] == int(note.splitlines()[1])
+    assert held["verified"] is True
+
+
+@pytest.mark.node
+def test_npms_own_configuration_names_the_registry_and_a_projects_does_not(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.done("init", "--profile", "trial")
+    (shell.place / ".npmrc").write_text("registry=http://127.0.0.1:8001/\n")
+    project = Shell(shell.package(), {"HOME": str(tmp_path), "PLACET_HOME": f"{tmp_path}/home"})
+    project.variables["PLACET_ANCHOR"] = f"{tmp_path}/anchors"
+    (project.place / ".npmrc").write_text("registry=http://127.0.0.1:8002/\n")
+
+    ran = project.done("provider", "add", "npm", "--kind", "npm", "--credential", "env:NPM_TOKEN")
+
+    assert "registry   http://127.0.0.1:8001/ (from your own npm configuration)" in ran.err
+    assert shell.done("provider", "list", "--json").json()["providers"] == [
+        {
+            "provider_id": "npm",
+            "kind": "npm",
+            "url": "http://127.0.0.1:8001/",
+            "credential": "env:NPM_TOKEN",
+            "private": False,
+        }
+    ]
