@@ -83,7 +83,7 @@ def test_one_person_counts_once_however_often_and_with_whatever_key() -> None:
 
     decision = judged(a_policy(), plan, *approvals, principals=principals)
 
-    assert codes(decision) == [INELIGIBLE]
+    assert codes(decision) == [["APPROVER_INELIGIBLE", *INELIGIBLE]]
     assert decision.operations[0].approvers == ("person:alice",)
 
 
@@ -92,6 +92,19 @@ def test_the_very_same_approval_recorded_twice_counts_once() -> None:
     once = says(plan, "alice")
 
     assert not judged(a_policy(), plan, once, once).allowed
+
+
+@pytest.mark.parametrize("replayed_after", [1, 2, 3600])
+def test_a_withdrawn_approval_sent_once_more_stays_withdrawn(replayed_after: int) -> None:
+    plan = a_plan()
+    others = says(plan, "alice")
+    first = says(plan, "bob")
+    withdrawn = says(plan, "bob", "", decision=ApprovalDecision.WITHDRAW, at=NOW + timedelta(seconds=1))
+    replayed = says(plan, "bob", issued_at=NOW, at=NOW + timedelta(seconds=replayed_after))
+
+    assert replayed.digest == first.digest
+    for said in ((others, first, withdrawn, replayed), (replayed, withdrawn, first, others)):
+        assert codes(judged(a_policy(), plan, *said)) == [["APPROVALS_MISSING"]]
 
 
 def test_the_owner_of_a_requesting_identity_does_not_approve() -> None:

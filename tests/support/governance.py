@@ -143,12 +143,13 @@ def says(
     decision: ApprovalDecision = ApprovalDecision.APPROVE,
     kind: str = "ed25519",
     at: datetime = NOW,
+    issued_at: datetime | None = None,
     flags: int = 1,
     key: SoftKey | None = None,
 ) -> VerifiedApproval:
-    """Return what the named person says on `plan`, signed and verified at `at`."""
+    """Return what the named person says on `plan`, signed at `issued_at`, verified and recorded at `at`."""
     key = key or key_of(name, kind)
-    approval = an_approval(plan, name, key.public, group=group, decision=decision)
+    approval = an_approval(plan, name, key.public, group=group, decision=decision, issued_at=issued_at or at)
     signature = key.sign(approval.encode(), flags=flags)
     return verify_approval(approval.encode(), signature, about=shown(plan), principal=a_person(name, key), at=at)
 

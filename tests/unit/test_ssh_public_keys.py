@@ -71,6 +71,10 @@ def test_what_is_no_accepted_public_key_line_is_refused(text: str) -> None:
     assert refused(text).code == "KEY_INVALID"
 
 
+def test_a_type_that_is_not_accepted_is_named() -> None:
+    assert refused("ssh-dss AAAAB3NzaC1kc3M=").message == "keys of type 'ssh-dss' are not accepted"
+
+
 def test_the_type_before_the_key_must_be_the_keys_own() -> None:
     blob = base64.b64encode(soft_key("ed25519").blob).decode()
 
@@ -120,16 +124,19 @@ def test_nothing_may_stand_behind_the_key_or_be_missing(kind: str) -> None:
         (line("ssh-rsa", mpint(3), mpint(2**2047 + 1)), "KEY_WEAK"),
         (line("ssh-rsa", mpint(65536), mpint(2**2047 + 1)), "KEY_WEAK"),
         (line("ssh-rsa", mpint(65538), mpint(2**2047 + 1)), "KEY_WEAK"),
+        (line("ssh-rsa", mpint(65540), mpint(2**2047 + 1)), "KEY_WEAK"),
         (line("ssh-rsa", mpint(2**32 + 1), mpint(2**2047 + 1)), "KEY_WEAK"),
         (line("ssh-rsa", mpint(65537), mpint(2**2047 + 2)), "KEY_WEAK"),
+        (line("ssh-rsa", mpint(65537), mpint(2**2047 + 4)), "KEY_WEAK"),
     ],
 )
 def test_numbers_and_points_that_make_no_sound_key_are_refused(text: str, code: str) -> None:
     assert refused(text).code == code
 
 
-def test_rsa_is_accepted_from_2048_bits() -> None:
-    assert parse_public_key(line("ssh-rsa", mpint(65537), mpint(2**2047 + 1))).key_type == "ssh-rsa"
+@pytest.mark.parametrize(("exponent", "bits"), [(65537, 2048), (65537, 8192), (2**32 - 1, 2048)])
+def test_rsa_is_accepted_from_2048_to_8192_bits_with_a_sound_exponent(exponent: int, bits: int) -> None:
+    assert parse_public_key(line("ssh-rsa", mpint(exponent), mpint(2 ** (bits - 1) + 1))).key_type == "ssh-rsa"
 
 
 @pytest.mark.parametrize("kind", ["ssh-ed25519", "sk-ssh-ed25519@openssh.com"])

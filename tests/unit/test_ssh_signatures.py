@@ -153,12 +153,31 @@ def test_another_version_is_refused(version: int) -> None:
     assert code_of(b"SSHSIg" + blob[6:]) == "SSH_SIGNATURE_INVALID"
 
 
-def test_an_empty_namespace_or_a_filled_reserved_field_is_refused() -> None:
-    key = soft_key("ed25519")
-    inner = string(key.key_type) + string(b"\0" * 64)
+def test_an_empty_namespace_is_refused_though_it_was_signed() -> None:
+    assert code_of(soft_key("ed25519").sign(CONTENT, namespace=""), namespace="") == "SSH_SIGNATURE_INVALID"
 
-    assert code_of(blob_of(key, inner=inner, namespace=""), namespace="") == "SSH_SIGNATURE_INVALID"
+
+def test_a_filled_reserved_field_is_refused_because_nobody_signed_it() -> None:
+    key = soft_key("ed25519")
+    inner = string(key.key_type) + string(read_signature(key.sign(CONTENT)).signature)
+
+    assert code_of(blob_of(key, inner=inner)) == ""
     assert code_of(blob_of(key, inner=inner, reserved="x")) == "SSH_SIGNATURE_INVALID"
+
+
+def test_a_namespace_is_printable_ascii_from_space_to_tilde() -> None:
+    key = soft_key("ed25519")
+
+    assert code_of(key.sign(CONTENT, namespace=" ~"), namespace=" ~") == ""
+    for name in ("\x1f", "\x7f", "\u00e9"):
+        assert code_of(key.sign(CONTENT, namespace=name), namespace=name) == "SSH_SIGNATURE_INVALID"
+
+
+def test_half_the_order_is_the_highest_low_s() -> None:
+    key = soft_key("ecdsa")
+    blob = blob_of(key, inner=string(key.key_type) + string(mpint(1) + mpint(P256_ORDER // 2)))
+
+    assert read_signature(blob).encode() == normalize(blob) == blob
 
 
 def test_the_key_inside_is_read_as_strictly_as_any() -> None:
@@ -180,7 +199,9 @@ def test_presence_is_what_the_token_signed(kind: str) -> None:
 
 
 def test_a_key_in_a_file_never_shows_presence() -> None:
-    assert not read_signature(soft_key("ed25519").sign(CONTENT)).user_present
+    signature = read_signature(soft_key("ed25519").sign(CONTENT))
+
+    assert (signature.user_present, signature.flags, signature.counter) == (False, 0, 0)
 
 
 def test_a_token_of_another_application_signed_something_else() -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
 from placet.domain.authorization.denial import Denial
 from placet.domain.authorization.principal import Principal
+from placet.domain.values.digest import Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,18 +46,26 @@ def last_words(said: tuple[VerifiedApproval, ...]) -> LastWords:
     """Return what stands: a deny or withdraw takes back what its approver said before or at that instant.
 
     A denial ends by withdrawing alone: approving after it changes nothing. Of a deny and a
-    withdraw recorded at one instant the deny holds.
+    withdraw recorded at one instant the deny holds. The same signed words given again count from
+    the first time: nobody revives a withdrawn approval by sending it once more.
     """
+    once = _first_of_each(said)
     turned: dict[str, tuple[datetime, bool]] = {}
-    for verified in said:
+    for verified in once:
         if verified.approval.decision is not ApprovalDecision.APPROVE:
             word = (verified.recorded_at, verified.approval.decision is ApprovalDecision.DENY)
             turned[verified.approval.approver] = max(word, turned.get(verified.approval.approver, word))
-    standing = {verified.digest: verified for verified in said if _approves_still(verified, turned)}
     return LastWords(
-        approvals=tuple(sorted(standing.values(), key=lambda verified: (verified.recorded_at, verified.digest))),
+        approvals=tuple(verified for verified in once if _approves_still(verified, turned)),
         deniers=tuple(sorted(approver for approver, (_, denies) in turned.items() if denies)),
     )
+
+
+def _first_of_each(said: tuple[VerifiedApproval, ...]) -> list[VerifiedApproval]:
+    first: dict[Digest, VerifiedApproval] = {}
+    for verified in sorted(said, key=lambda each: (each.recorded_at, each.digest)):
+        first.setdefault(verified.digest, verified)
+    return list(first.values())
 
 
 def _approves_still(verified: VerifiedApproval, turned: Mapping[str, tuple[datetime, bool]]) -> bool:

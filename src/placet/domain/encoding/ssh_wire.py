@@ -10,8 +10,6 @@ from typing import NoReturn
 
 from placet.errors import InvalidInputError
 
-_SIGN_BIT = 0x80
-
 
 class WireReader:
     """Takes one value after another from bytes; `end()` refuses what is left.
@@ -58,11 +56,9 @@ class WireReader:
     def positive_integer(self) -> int:
         """Take a multiple-precision integer: greater than zero, in its shortest spelling."""
         content = self.string()
-        if not content or content[0] & _SIGN_BIT:
-            self.refuse("holds an integer that is not positive")
         value = int.from_bytes(content, "big")
         if value == 0 or mpint(value) != wire_string(content):
-            self.refuse("holds an integer with needless leading zeros")
+            self.refuse("holds an integer that is not positive, or not in its shortest spelling")
         return value
 
     def end(self) -> None:
