@@ -77,13 +77,15 @@ class FileAnchor:
 
 
 class _Kept:
-    """The two files of one origin."""
+    """The two files of one origin. The latest one stays open: it is written with every commit."""
 
     def __init__(self, folder: Path, name: str) -> None:
         self.lasting = folder / f"{name}.note"
-        self._latest = folder / f"{name}.latest"
+        self._latest = str(folder / f"{name}.latest")
         self._fresh = folder / f".{name}.{os.getpid()}-{id(self):x}"
         self._folder = folder
+        self._descriptor: int | None = None
+        self._lasting_as = ""
         self._lasting_since: float | None = None
         self._not_lasting = ""
 
@@ -93,7 +95,7 @@ class _Kept:
         except FileNotFoundError:
             return ()
         try:
-            latest = _unpack(_read(self._latest, _RECORD_BYTES))
+            latest = _unpack(_read(Path(self._latest), _RECORD_BYTES))
         except FileNotFoundError:
             latest = ""
         return (lasting, latest) if latest else (lasting,)
@@ -105,31 +107,46 @@ class _Kept:
             self._lasting_since = now
         else:
             self._not_lasting = note
-        _write(self._latest, _pack(note), 0, flush=False)
-        return self.stamp()
+        return self._lasting_as + _identify(self._overwrite(_pack(note)))
 
     def stamp(self) -> str:
         try:
-            lasting = self.lasting.stat()
-            latest = self._latest.stat()
+            return _identify(os.stat(self.lasting)) + _identify(os.stat(self._latest))  # noqa: PTH116 - for every commit
         except FileNotFoundError:
             return ""
-        return f"{lasting.st_ino}:{lasting.st_mtime_ns}:{latest.st_ino}:{latest.st_mtime_ns}:{latest.st_size}"
 
     def close(self) -> None:
         if self._not_lasting:
             self._make_lasting(self._not_lasting)
+        self._release()
 
     def _make_lasting(self, note: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            _write(self._fresh, note.encode(), os.O_TRUNC, flush=True)
+            _write(self._fresh, note.encode())
             self._fresh.replace(self.lasting)
         except OSError:
             self._fresh.unlink(missing_ok=True)
             raise
         _flush(self._folder)
+        self._lasting_as = _identify(self.lasting.stat())
         self._not_lasting = ""
+
+    def _overwrite(self, record: bytes) -> os.stat_result:
+        if self._descriptor is None or os.fstat(self._descriptor).st_nlink == 0:
+            self._release()
+            self._descriptor = os.open(self._latest, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            _check_whole(os.pwrite(self._descriptor, record, 0), record)
+            return os.fstat(self._descriptor)
+        except OSError:
+            self._release()
+            raise
+
+    def _release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+        self._descriptor = None
 
 
 def _pack(note: str) -> bytes:
@@ -150,15 +167,22 @@ def _read(path: Path, limit: int) -> bytes:
         return file.read(limit + 1)
 
 
-def _write(path: Path, content: bytes, flags: int, *, flush: bool) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600)
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        if os.write(descriptor, content) != len(content):
-            raise OSError("the note was written in part, the disk is full")
-        if flush:
-            os.fsync(descriptor)
+        _check_whole(os.write(descriptor, content), content)
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _check_whole(written: int, content: bytes) -> None:
+    if written != len(content):
+        raise OSError("the note was written in part, the disk is full")
+
+
+def _identify(status: os.stat_result) -> str:
+    return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_size} "
 
 
 def _flush(folder: Path) -> None:

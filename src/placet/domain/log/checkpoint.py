@@ -12,6 +12,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -52,7 +53,7 @@ class CheckpointKey:
     @property
     def key_id(self) -> bytes:
         """Return the first 4 bytes of SHA-256 over name, newline, algorithm and key (signed-note)."""
-        return hashlib.sha256(self.origin.encode() + b"\n" + _ED25519 + self.public_key).digest()[:_KEY_ID_BYTES]
+        return _key_id(self.origin, self.public_key)
 
     def vkey(self) -> str:
         """Return the verifier key line: `name+key id+base64(algorithm, key)`."""
@@ -79,9 +80,8 @@ def signer_from(key: Ed25519PrivateKey) -> CheckpointSigner:
 def sign_checkpoint(checkpoint: Checkpoint, signer: CheckpointSigner) -> str:
     """Return the signed note of `checkpoint`. The same checkpoint always gives the same note."""
     text = checkpoint.text()
-    key = CheckpointKey(origin=checkpoint.origin, public_key=signer.public_key)
-    signature = signer.sign(text.encode())
-    return f"{text}\n— {checkpoint.origin} {_base64(key.key_id + signature)}\n"
+    signature = _key_id(checkpoint.origin, signer.public_key) + signer.sign(text.encode())
+    return f"{text}\n— {checkpoint.origin} {_base64(signature)}\n"
 
 
 def open_checkpoint(note: str, key: CheckpointKey) -> Checkpoint:
@@ -125,6 +125,11 @@ def _parse(note: str) -> tuple[Checkpoint, str, bytes]:
         if root and len(root) == HASH_BYTES and signature and len(signature) == _KEY_ID_BYTES + _SIGNATURE_BYTES:
             return Checkpoint(origin=found[1], size=int(found[2]), root=root), found[4], signature
     raise VerificationError("CHECKPOINT_INVALID", "the text is not a checkpoint in its one spelling")
+
+
+@cache
+def _key_id(origin: str, public_key: bytes) -> bytes:
+    return hashlib.sha256(origin.encode() + b"\n" + _ED25519 + public_key).digest()[:_KEY_ID_BYTES]
 
 
 def _base64(content: bytes) -> str:

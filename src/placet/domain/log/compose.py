@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -55,23 +55,14 @@ def compose(draft: Draft, snapshot: Snapshot, salt: bytes) -> Change:
     writes = {key: _entity_bytes(key, value, salt) for key, value in draft.writes.items()}
     state = [(key, sha256(content) if content else "") for key, content in sorted(writes.items())]
     once = tuple(sorted({*draft.once, f"event/{draft.entry_id}"}))
-    detached: dict[Digest, bytes] = {}
-    body: Object = {
-        "actor": draft.actor,
-        "data": _detach_large(entry.encode_data(draft.data), draft.data, detached),
-        "id": draft.entry_id,
-        "once": list(once),
-        "state": _detach_large(entry.encode_state(state), [list(pair) for pair in state], detached),
-        "subject": entry.escape(draft.subject),
-        "type": draft.type,
-    }
+    body, detached = _body(draft, state, once)
     old = {row for key in writes for row in index_rows(key, snapshot.entities[key].content)}
     new = {row for key, value in draft.writes.items() for row in _rows_of(key, value)}
     return Change(
         epoch=snapshot.head.epoch,
         premises={key: entity.revision for key, entity in snapshot.entities.items()},
         writes=writes,
-        body=entry.encode_body(body),
+        body=body,
         once=once,
         index_out=tuple(old - new),
         index_in=tuple(new - old),
@@ -111,12 +102,27 @@ def _entity_bytes(key: EntityKey, value: Object | None, salt: bytes) -> bytes:
     return encode({**value, "salt": own}, limit=ENTITY_LIMIT_BYTES)
 
 
-def _detach_large(document: bytes, value: Value, detached: dict[Digest, bytes]) -> Value:
-    if len(document) <= entry.DETACH_ABOVE_BYTES:
-        return value
-    digest = sha256(document)
-    detached[digest] = document
-    return {"detached": digest}
+def _body(draft: Draft, state: Sequence[tuple[str, str]], once: tuple[str, ...]) -> tuple[bytes, dict[Digest, bytes]]:
+    """Return the entry's body and what of it had to be detached: nothing where all of it is short."""
+    members: Object = {
+        "actor": draft.actor,
+        "data": draft.data,
+        "id": draft.entry_id,
+        "once": list(once),
+        "state": [list(pair) for pair in state],
+        "subject": entry.escape(draft.subject),
+        "type": draft.type,
+    }
+    detached: dict[Digest, bytes] = {}
+    body = entry.encode_body(members, limit=ENTITY_LIMIT_BYTES)
+    if len(body) > entry.DETACH_ABOVE_BYTES:
+        documents = {"data": entry.encode_data(draft.data), "state": entry.encode_state(state)}
+        for name, document in documents.items():
+            if len(document) > entry.DETACH_ABOVE_BYTES:
+                detached[sha256(document)] = document
+                members[name] = {"detached": sha256(document)}
+        body = entry.encode_body(members)
+    return body, detached
 
 
 def _check_names(draft: Draft, snapshot: Snapshot, salt: bytes) -> None:

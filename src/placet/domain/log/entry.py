@@ -76,13 +76,13 @@ def splice(body: bytes, *, prev: bytes, seq: int, time: str) -> bytes:
     return b'{"body":%b,"prev":"%b","seq":%d,"time":"%b","v":1}' % (body, prev.hex().encode(), seq, time.encode())
 
 
-def encode_body(body: Object) -> bytes:
+def encode_body(body: Object, *, limit: int = BODY_LIMIT_BYTES) -> bytes:
     """Return the canonical bytes of a body, fit to be spliced into an entry.
 
     Raise `InvalidInputError` (`JSON_INVALID`) where the entry would leave the canonical profile
-    or 65 535 bytes.
+    or 65 535 bytes; `limit` is larger for a body that is yet to be shortened.
     """
-    wrapped = encode({"body": body}, limit=BODY_LIMIT_BYTES + len('{"body":}'))
+    wrapped = encode({"body": body}, limit=limit + len('{"body":}'))
     return wrapped[len('{"body":') : -1]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from placet.domain.log.change import Change, EntityKey, IndexRow
 from placet.domain.log.entry import splice
@@ -18,7 +19,7 @@ from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LogHead:
     """What the next entry builds on: `leaf` is the newest entry's leaf hash."""
 
@@ -28,7 +29,7 @@ class LogHead:
     leaf: bytes
     frontier: Frontier
 
-    @property
+    @cached_property
     def root(self) -> bytes:
         """Return the root over all entries."""
         return root_of(self.frontier)
