@@ -92,6 +92,6 @@ def _seconds(environment: Mapping[str, str], name: str) -> timedelta | None:
     text = environment.get(name)
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) <= len("86400")) or int(text) > 86_400:  # noqa: PLR2004 - a day
+    if not (text.isascii() and text.isdecimal() and len(text) <= len("86400")) or int(text) > 86_400:  # noqa: PLR2004 - the seconds of a day
         raise ConfigurationError("SETTING_INVALID", f"{name} is {text[:20]!r}, not a number of seconds up to a day")
     return timedelta(seconds=int(text))

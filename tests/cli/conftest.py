@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -78,3 +79,23 @@ def team(tmp_path_factory: pytest.TempPathFactory, registry: NpmDouble) -> Shell
     shell.done("run", "resume", asked)
     shell.package()
     return shell
+
+
+@pytest.fixture(scope="module")
+def prepared(published: Shell) -> Shell:
+    """Return an installation in which everything stands that the examples name."""
+    place = published.place
+    shutil.copytree(place / "my-package", place / "other-package")
+    runs = published.done("run", "list", "--json").json()["runs"]
+    run_id = next(each["run_id"] for each in runs if each["subject"] == "@acme/tool@1.0.0")
+    shown = published.done("run", "show", run_id, "--json").json()
+    published.variables |= {
+        "RUN": run_id,
+        "CERTIFICATE": shown["certificate_id"],
+        "OTHER_CERTIFICATE": published.done("certificate", "issue", "@acme/tool@3.0.0", "--json").json()["cert_id"],
+        "RECEIPT": shown["operations"][0]["receipt_id"],
+        "ORIGIN": published.done("ledger", "show", "--json").json()["origin"],
+    }
+    (place / "policy.toml").write_text(published.done("policy", "show", "--document").out)
+    published.ssh_key("alice")
+    return published

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,26 +40,6 @@ def commands(group: click.Command = root, path: tuple[str, ...] = ()) -> Iterato
 
 COMMANDS = dict(commands())
 EXAMPLES = {path: command.example for path, command in COMMANDS.items() if isinstance(command, Command)}
-
-
-@pytest.fixture(scope="module")
-def prepared(published: Shell) -> Shell:
-    """Return an installation in which everything stands that the examples name."""
-    place = published.place
-    shutil.copytree(place / "my-package", place / "other-package")
-    runs = published.done("run", "list", "--json").json()["runs"]
-    run_id = next(each["run_id"] for each in runs if each["subject"] == "@acme/tool@1.0.0")
-    shown = published.done("run", "show", run_id, "--json").json()
-    published.variables |= {
-        "RUN": run_id,
-        "CERTIFICATE": shown["certificate_id"],
-        "OTHER_CERTIFICATE": published.done("certificate", "issue", "@acme/tool@3.0.0", "--json").json()["cert_id"],
-        "RECEIPT": shown["operations"][0]["receipt_id"],
-        "ORIGIN": published.done("ledger", "show", "--json").json()["origin"],
-    }
-    (place / "policy.toml").write_text(published.done("policy", "show", "--document").out)
-    published.ssh_key("alice")
-    return published
 
 
 @pytest.mark.parametrize("path", [path for path in COMMANDS if path not in EXAMPLES])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from pathlib import Path
 
 import pytest
 
-from placet.demo.npm_double import NpmDouble
+from placet.demo.npm_double import Fault, NpmDouble
 from support.shell import Ran, Shell
 
 RECEIPT = re.compile(r"fc-receipt-[0-9]{8}-[0-9]{6}-[0-9a-f]{12}")
@@ -17,6 +18,14 @@ RECEIPT = re.compile(r"fc-receipt-[0-9]{8}-[0-9]{6}-[0-9a-f]{12}")
 def the_run(shell: Shell, mode: str = "prod") -> str:
     runs = shell.done("run", "list", "--json").json()["runs"]
     return str(next(each["run_id"] for each in runs if (each["mode"], each["subject"]) == (mode, "@acme/tool@1.0.0")))
+
+
+def wait_for_finding(shell: Shell, env: dict[str, str]) -> str:
+    """Reconcile until what was in doubt is settled, and return what was said then."""
+    until = time.monotonic() + 60
+    while "indeterminate  failed" not in (said := shell.done("reconcile", env=env).out):
+        assert time.monotonic() < until, said
+    return said
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +113,48 @@ def test_nothing_that_is_shown_is_wider_than_a_terminal(published: Shell, shown:
     texts = [shown, published.done("verify", "@acme/tool@1.0.0"), published.done("ledger", "verify")]
 
     assert [line for ran in texts for line in ran.out.splitlines() if len(line) > 100] == []
+
+
+def test_a_refusal_of_the_registry_ends_with_6_and_the_run_says_why_and_what_next(
+    trial: Shell, registry: NpmDouble
+) -> None:
+    folder = trial.package("1.1.0", folder="refused")
+    registry.inject(Fault(status=403))
+
+    refused = trial.placet("publish", folder)
+    run_id = next(line.split()[1] for line in refused.err.splitlines() if line.startswith("run "))
+    shown = trial.done("run", "show", run_id)
+    resumed = trial.done("run", "resume", run_id)
+
+    assert (refused.code, refused.out) == (6, "")
+    assert "error: PROVIDER_REFUSED: publish_package of npm:@acme/tool@1.1.0 failed" in refused.err
+    assert "     failed: PROVIDER_REFUSED\n       status  403\n" in shown.out
+    assert shown.out.endswith(f"Next\n  placet run resume {run_id}\n")
+    assert resumed.out.startswith(f"{run_id} is executed: ")
+    assert registry.effects("@acme/tool", "1.1.0") == 1
+
+
+def test_a_lost_answer_ends_with_6_and_reconciling_finds_out(trial: Shell, registry: NpmDouble) -> None:
+    folder = trial.package("1.2.0", folder="lost")
+    quick = {"PLACET_DEADLINE_SECONDS": "1", "PLACET_SETTLE_SECONDS": "0"}
+    registry.inject(Fault(acts=False, cut_after=5))
+
+    lost = trial.placet("publish", folder, env=quick)
+    run_id = next(line.split()[1] for line in lost.err.splitlines() if line.startswith("run "))
+    shown = trial.done("run", "show", run_id, env=quick)
+    found = wait_for_finding(trial, quick)
+    again = trial.done("publish", folder, env=quick)
+
+    assert (lost.code, "error: OUTCOME_UNKNOWN: " in lost.err, "hint: placet reconcile" in lost.err) == (6, True, True)
+    assert shown.out.endswith("Next\n  placet reconcile\n")
+    assert "indeterminate  failed" in found
+    assert again.out.startswith("Published @acme/tool@1.2.0.")
+    assert registry.effects("@acme/tool", "1.2.0") == 1
+
+
+def test_with_nothing_in_doubt_reconciling_says_so(published: Shell) -> None:
+    assert published.done("reconcile").err == "no effect is in doubt\n"
+    assert published.done("reconcile", "--json").json() == {"receipts": []}
 
 
 def test_a_published_version_verifies_by_name(published: Shell) -> None:

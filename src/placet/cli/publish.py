@@ -87,7 +87,8 @@ def _published(done: Document) -> Iterator[str]:
         [
             ("run", done["run_id"]),
             ("certificate", done["certificate_id"]),
-            ("plan", done["plan_digest"]),
+            ("sha256", done["sha256"]),
+            ("evidence", done["bundle"]),
         ]
     )
     yield ""
@@ -95,7 +96,7 @@ def _published(done: Document) -> Iterator[str]:
         (each["operation_kind"], target(each), each["state"], each["receipt_id"]) for each in done["operations"]
     )
     yield ""
-    yield "Anybody with the trust root can check it, offline:"
+    yield "Check it, offline; whoever has the evidence and the trust root can, without this installation:"
     yield f"  placet verify {done['subject']}"
 
 

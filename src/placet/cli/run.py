@@ -124,11 +124,28 @@ def _timeline(shown: Document) -> Iterator[str]:
     yield from _approvals(shown["approvals"])
     yield from _operations(shown["operations"])
     yield from _denials(shown["denials"])
+    yield from _next(shown)
 
 
 def _phase(each: Document) -> tuple[str, str, str, str]:
     took = f"{each['duration_ms']} ms" if each["completed_at"] else ""
     return each["phase"], each["status"].replace("_", " "), moment(each["started_at"]), took
+
+
+def _next(shown: Document) -> Iterator[str]:
+    """Yield what can be done about a run that is open."""
+    if shown["state"] != "planned" or shown["mode"] != "prod":
+        return
+    unsettled = any(each["state"] in ("reserved", "indeterminate") for each in shown["operations"])
+    missing = any(each["why"].startswith("APPROVALS_MISSING") for each in shown["operations"])
+    yield ""
+    yield "Next"
+    if unsettled:
+        yield "  placet reconcile"
+    elif missing:
+        yield f"  placet approve {shown['run_id']} --as person:NAME --key FILE"
+    else:
+        yield f"  placet run resume {shown['run_id']}"
 
 
 def _approvals(said: list[Document]) -> Iterator[str]:
