@@ -72,6 +72,10 @@ ALERTING = frozenset(
 )
 
 
+PREPARING = frozenset({"run.requested", "plan.created", "approval.recorded", "run.denied"})
+"""Types of entries that may stand beside the denial: none of them lets anything happen."""
+
+
 @dataclass
 class Refused:
     """The refusal that was seen: what was raised, and the data of its entry."""
@@ -94,15 +98,16 @@ def refusing(world: World, code: str, *, alert: bool | None = None, check: str |
         yield refused
     assert caught.value.code == code, str(caught.value)
     new = [parse_entry(content) for content in world.contents()[size:]]
-    assert [each.body.type for each in new] == ["authorization.denied"]
-    data = new[0].body.data
+    told = [each for each in new if each.body.type not in PREPARING]
+    assert [each.body.type for each in told] == ["authorization.denied"]
+    data = told[0].body.data
     assert isinstance(data, dict)
     assert data["code"] == code
     assert data["alert"] is (code in ALERTING if alert is None else alert)
     failed = CHECK_OF.get(code, "") if check is None else check
     assert data["checks"] == (_trail(failed) if failed else {})
     assert (world.double.effects, len(world.double.sent)) == (effects, sent)
-    refused.sentence, refused.data, refused.actor = caught.value.message, data, new[0].body.actor
+    refused.sentence, refused.data, refused.actor = caught.value.message, data, told[0].body.actor
 
 
 def _trail(failed: str) -> dict[str, str]:

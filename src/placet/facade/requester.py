@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 
 from placet.bootstrap import Opened
 from placet.core.denials import record_denial
@@ -10,17 +11,23 @@ from placet.core.entities.governance import BOOTSTRAP, read_bootstrap_key
 from placet.core.entities.stored import entity_of
 from placet.core.installation import PROFILE, Profile, read_profile
 from placet.core.judgement import BOOTSTRAP_REQUESTER, LOCAL_PERSON
+from placet.domain.authorization.principal import PRINCIPAL_ID
 from placet.domain.values.digest import sha256
-from placet.errors import ConfigurationError, DeniedError
+from placet.errors import ConfigurationError, DeniedError, InvalidInputError
 
 
 async def requester_of(opened: Opened, named: str) -> str:
     """Return the principal in whose name a command asks.
 
-    Raise `ConfigurationError` (`REQUESTER_MISSING`) where a team's command names nobody.
+    Raise `ConfigurationError` (`REQUESTER_MISSING`) where a team's command names nobody, and
+    `InvalidInputError` (`PRINCIPAL_INVALID`) for a name that nobody can be enrolled under: the
+    bootstrap key speaks for itself only where it is shown, never by its name.
     """
-    if named or opened.config.principal:
-        return named or opened.config.principal
+    name = named or opened.config.principal
+    if name:
+        if re.fullmatch(PRINCIPAL_ID, name) is None:
+            raise InvalidInputError("PRINCIPAL_INVALID", f"{name[:80]!a} is no principal", hint="--as person:NAME")
+        return name
     entity = entity_of(await opened.context.store.load([PROFILE]), PROFILE)
     if entity is not None and read_profile(entity) is Profile.TRIAL:
         return LOCAL_PERSON

@@ -34,7 +34,7 @@ from placet.domain.authorization.approval import (
     parse_approval,
     verify_approval,
 )
-from placet.domain.authorization.denial import Denial, denial_keys
+from placet.domain.authorization.denial import Denial, denial_keys, withdraw
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.render import shown_digest
 from placet.domain.encoding.canonical import Object, decode
@@ -175,13 +175,12 @@ def _denials(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprova
     decision = verified.approval.decision
     if decision is ApprovalDecision.APPROVE:
         return {}
-    writes: dict[EntityKey, Object | None] = {}
-    for key in sorted({each for operation in plan.operations for each in denial_keys(operation, run.archive_sha256)}):
-        entity = entity_of(snapshot, EntityKey(key))
-        denial = stored_denial(entity) if entity else Denial(key=key)
-        moved = denial.denied(verified) if decision is ApprovalDecision.DENY else denial.withdrawn(verified)
-        writes[EntityKey(key)] = denial_object(moved)
-    return writes
+    keys = sorted({key for operation in plan.operations for key in denial_keys(operation, run.archive_sha256)})
+    stored = {key: entity_of(snapshot, EntityKey(key)) for key in keys}
+    denials = [stored_denial(entity) if entity else Denial(key=key) for key, entity in stored.items()]
+    denies = decision is ApprovalDecision.DENY
+    moved = [denial.denied(verified) for denial in denials] if denies else withdraw(denials, verified)
+    return {EntityKey(denial.key): denial_object(denial) for denial in moved}
 
 
 async def end_denied(context: Context, run_id: str) -> None:

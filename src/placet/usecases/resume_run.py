@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from placet.core.abandon import abandon_run
 from placet.core.context import Context
+from placet.core.denials import record_denial
 from placet.core.entities.runs import CLOSED_STATES, Run, RunState
 from placet.core.execute import Report, execute_plan
 from placet.core.governed import judgements_of
@@ -44,11 +46,11 @@ async def resume_run(context: Context, run_id: str, *, wait: Waiter = give_up) -
     """Carry out what is left of a run's newest plan.
 
     Raise `ApprovalsPendingError` where approvals are missing and `wait` gives up, `DeniedError`
-    where the policy refuses or a check does, `EffectError` where an effect failed, is in doubt,
+    (recorded) where the policy refuses or a check does, `EffectError` where an effect failed, is in doubt,
     in conflict, or under way elsewhere. Repeating it is safe.
     """
     run = await stored_run(context, run_id)
-    _check_resumable(run)
+    await _check_resumable(context, run)
     plan = await stored_plan(context, run_id, run.plans)
     await _await_approvals(context, run, plan, wait)
     reports = await execute_plan(context, plan, actor=run.requester)
@@ -63,11 +65,12 @@ async def resume_run(context: Context, run_id: str, *, wait: Waiter = give_up) -
     return Carried(run=run, plan=plan, reports=tuple(reports))
 
 
-def _check_resumable(run: Run) -> None:
+async def _check_resumable(context: Context, run: Run) -> None:
     if run.mode is not Mode.PROD:
-        raise DeniedError("MODE_NOT_PROD", f"run {run.run_id} is a dry run: nothing of it can be performed")
+        sentence = f"run {run.run_id} is a dry run: nothing of it can be performed"
+        await _deny(context, run, DeniedError("MODE_NOT_PROD", sentence))
     if run.state in CLOSED_STATES:
-        raise DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: {run.state.value}")
+        await _deny(context, run, DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: {run.state.value}"))
     if run.plans == 0:
         raise InvalidInputError("PLAN_MISSING", f"run {run.run_id} has no plan yet")
 
@@ -88,11 +91,18 @@ async def _await_approvals(context: Context, run: Run, plan: Plan, wait: Waiter)
             )
 
 
-async def _refuse(context: Context, run: Run, refusals: tuple[Refusal, ...]) -> None:
+async def _refuse(context: Context, run: Run, refusals: tuple[Refusal, ...]) -> NoReturn:
     """Raise for the first refusal that no approval can cure; a denied run ends, its certificate with it."""
     if any(refusal.code == "DENIED_BY_APPROVER" for refusal in refusals):
         await abandon_run(context, run, RunState.DENIED, actor=run.requester)
-    raise DeniedError(refusals[0].code, refusals[0].sentence, hint=f"placet run show {run.run_id}")
+    hint = f"placet run show {run.run_id}"
+    await _deny(context, run, DeniedError(refusals[0].code, refusals[0].sentence, hint=hint))
+
+
+async def _deny(context: Context, run: Run, error: DeniedError) -> NoReturn:
+    """Put the refusal on record, and raise it."""
+    await record_denial(context, error, actor=run.requester, run_id=run.run_id, operation_id="")
+    raise error
 
 
 def _not_executed(run: Run, report: Report) -> EffectError:
