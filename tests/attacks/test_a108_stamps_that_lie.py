@@ -74,6 +74,12 @@ def test_a108_a_header_that_could_not_come_back_is_not_stamped(parts: bytes) -> 
     assert code_of(lambda: stamp(tgz(parts), metadata())) == "STAMP_REFUSED"
 
 
+def test_a108_nor_is_a_stamp_taken_off_behind_one() -> None:
+    text = b'{"name":"a","chittyos":%b}' % BLOCK
+    archive = tgz(package_json(text, size=b"      %o \0" % len(text)))
+    assert code_of(lambda: unstamp(archive)) == "STAMP_REFUSED"
+
+
 def test_a108_the_smallest_field_that_has_room_is_stamped() -> None:
     archive = tgz(package_json(b'{"name":"a"}', size=b"0014\0"))
     assert unstamp(stamp(archive, metadata())).tar == unpacked(archive)

@@ -82,6 +82,7 @@ SHAPES = {
     "sticky": member("package/x", mode=0o1755),
     "mode_of_a_link": member("package/x", mode=0o120777),
     "mode_of_a_device": member("package/x", mode=0o060644),
+    "mode_of_a_fifo": member("package/x", mode=0o010644),
     "folder_bits_on_a_file": member("package/x", mode=0o040755),
     "file_bits_on_a_folder": folder("package/x", mode=0o100755),
     "file_outside_any_folder": member("x"),

@@ -28,6 +28,7 @@ from support.archives import (
     package_json,
     packed,
     pax,
+    pax_record,
     plain_package,
     tgz,
     unpacked,
@@ -156,13 +157,34 @@ def test_what_python_writes_is_read(style: int) -> None:
 OWNER_NAMES = range(265, 329)
 
 
-@pytest.mark.parametrize(("magic", "free"), [(POSIX, OWNER_NAMES), (GNU, OWNER_NAMES), (OLD, range(0))])
-def test_every_byte_of_a_header_but_of_owner_names_counts(magic: bytes, free: range) -> None:
-    plain = header("package/x", magic=magic, major=b"", minor=b"")
+TIMES = bytes(131) + octal(1, 12) + octal(1, 12)
+
+
+@pytest.mark.parametrize(
+    ("magic", "prefix", "free"),
+    [(POSIX, b"", OWNER_NAMES), (POSIX, TIMES, OWNER_NAMES), (GNU, b"", OWNER_NAMES), (OLD, b"", range(0))],
+)
+def test_every_byte_of_a_header_but_of_owner_names_counts(magic: bytes, prefix: bytes, free: range) -> None:
+    plain = header("package/x", magic=magic, prefix=prefix, major=b"", minor=b"")
     changed = [with_checksum(plain[:at] + b"|" + plain[at + 1 :]) for at in range(len(plain))]
     accepted = {at for at, each in enumerate(changed) if is_read(tgz(package_json(), each))}
     end_of_the_name, checksum = {len("package/"), len("package/x")}, range(148, 156)
     assert accepted == {*end_of_the_name, *checksum, *free}
+
+
+def test_an_extended_header_of_one_block_may_hold_any_letters() -> None:
+    path = "package/\u00e9"
+    rest = 512 - len(pax_record("path", path)) - len(pax_record("comment", "c" * 100)) + 100
+    records = ("path", path), ("comment", "c" * rest)
+    assert sum(len(pax_record(*each)) for each in records) == 512
+    assert paths(tgz(package_json(), pax(*records), member("package/x"))) == ["package.json", "\u00e9"]
+
+
+@pytest.mark.parametrize(("size", "read"), [(8192, True), (8193, False)])
+def test_an_extended_header_may_have_8192_bytes(size: int, read: bool) -> None:
+    record = pax_record("comment", "c" * (size - len("8192 comment=\n")))
+    assert len(record) == size
+    assert is_read(tgz(package_json(), pax(record), member("package/x", noise(100)))) == read
 
 
 @pytest.mark.parametrize("mode", [0, 0o600, 0o644, 0o755, 0o777])

@@ -40,7 +40,7 @@ class NpmPacker:
         self, npm: Path | None, *, timeout_seconds: float = 120, limits: ArchiveLimits = DEFAULT_LIMITS
     ) -> None:
         """Use the program `npm` (None: only tarballs can be read), for at most `timeout_seconds` each."""
-        self._npm = npm
+        self._npm = None if npm is None else npm.absolute()  # it starts in another folder
         self._timeout_seconds = timeout_seconds
         self._limits = limits
 

@@ -97,7 +97,7 @@ def _is_empty_or_times(rest: bytes) -> bool:
     if not rest.strip(b"\0"):
         return True
     zeros, times, end = rest[:-36], b"%b|%b|" % (rest[-36:-24], rest[-24:-12]), rest[-12:]
-    return bool(zeros) and not (zeros + end).strip(b"\0") and _TIMES.fullmatch(times) is not None
+    return not (zeros + end).strip(b"\0") and _TIMES.fullmatch(times) is not None
 
 
 def _number(field: bytes, path: bytes) -> int | None:
