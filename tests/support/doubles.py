@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -71,9 +72,6 @@ class GivenAuthority:
         return issue_leaf(issuer, subject, key, crl_url=where, serial=serial_number(random), now=now)
 
 
-Then = Callable[[], None]
-
-
 async def _nothing() -> None:
     pass
 
@@ -138,7 +136,7 @@ class CountingStore:
         self._store = store
         self.loaded: list[frozenset[EntityKey]] = []
         self.commits = 0
-        self.before_commit: Then = lambda: None
+        self.before_commit: Callable[[], object] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
@@ -149,6 +147,8 @@ class CountingStore:
 
     async def commit(self, change: Any) -> Committed:
         self.commits += 1
-        once, self.before_commit = self.before_commit, lambda: None
-        once()
+        happens, self.before_commit = self.before_commit, None
+        if happens is not None:
+            with ThreadPoolExecutor(1) as elsewhere:  # it may run an event loop of its own
+                elsewhere.submit(happens).result()
         return await self._store.commit(change)

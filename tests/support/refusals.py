@@ -72,7 +72,7 @@ ALERTING = frozenset(
 )
 
 
-PREPARING = frozenset({"run.requested", "plan.created", "approval.recorded", "run.denied"})
+PREPARING = frozenset({"run.requested", "plan.created", "approval.recorded", "run.denied", "test.written"})
 """Types of entries that may stand beside the denial: none of them lets anything happen."""
 
 

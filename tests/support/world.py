@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -340,6 +340,10 @@ class World:
             return await present(self.context, request, bytes_at_hand, actor=ACTOR)
 
         return self.run(work())
+
+    def meanwhile(self, happens: Callable[[], object]) -> None:
+        """Let something happen between the next decision and its commit."""
+        self.store.before_commit = happens
 
     def move(self, **by: float) -> None:
         """Advance the clock."""
