@@ -138,6 +138,10 @@ class CountingStore:
         self.commits = 0
         self.before_commit: Callable[[], object] | None = None
 
+    def move_to(self, store: LedgerStore) -> None:
+        """Ask another store from now on."""
+        self._store = store
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 

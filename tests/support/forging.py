@@ -71,7 +71,7 @@ def planted(world: World, token: str) -> str:
         state=ReceiptState.ISSUED,
     )
     writes = {record.key: record.to_object(), state.key: state.to_object()}
-    world.commit(Decision(type="test.planted", actor="service:test", subject="", data={}, writes=writes))
+    world.commit(Decision(type="test.written", actor="service:test", subject="", data={}, writes=writes))
     return token
 
 

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from placet.adapters.live.observer import LiveObserver
 from placet.adapters.live.port import LiveSideEffects
+from placet.adapters.memory.store import FaultOf, MemoryStore
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
 from placet.core.context import Context, Settings
 from placet.core.decide import Decision, decide
@@ -344,6 +345,13 @@ class World:
     def meanwhile(self, happens: Callable[[], object]) -> None:
         """Let something happen between the next decision and its commit."""
         self.store.before_commit = happens
+
+    def break_next(self, fault_of: FaultOf) -> None:
+        """Let commits fail as `fault_of` says; only over a home in memory."""
+        assert isinstance(self.home, InMemory)
+        assert self.home.tables is not None
+        self.ledger = MemoryStore(self.home.tables, SIGNER, self.home.anchor, self.clock, fault_of=fault_of)
+        self.store.move_to(self.ledger)
 
     def move(self, **by: float) -> None:
         """Advance the clock."""
