@@ -89,6 +89,8 @@ def files_of(place: Path) -> set[str]:
         ("POLICY_INVALID", 1, ["policy", "activate", "my-package/index.js"]),
         ("FILE_UNREADABLE", 1, ["policy", "check", "my-package"]),
         ("PATH_INVALID", 1, ["verify", "nothing"]),
+        ("PATH_INVALID", 1, ["verify", "./evidence/@acme/tool/1.0.0.json"]),
+        ("FILE_UNREADABLE", 1, ["verify", "my-package"]),
         ("EVIDENCE_MISSING", 1, ["verify", "@acme/other@1.0.0"]),
         ("FILE_UNREADABLE", 1, ["verify", "@acme/tool@1.0.0", "--evidence", "nothing.json"]),
         ("BUNDLE_MALFORMED", 5, ["verify", "my-package/package.json"]),
@@ -159,6 +161,19 @@ def test_bad_input_leaves_no_run_open(command: Command) -> None:
 
 def test_a_misspelled_command_is_answered_with_the_near_one(command: Command) -> None:
     assert "did you mean publish?" in command("pubish", "my-package").err
+
+
+def test_in_a_ci_job_prod_is_refused_by_its_own_code(
+    command: Command, trial: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial.package("4.4.4", folder="in-ci")
+    monkeypatch.setenv("CI", "true")
+
+    prod = command("publish", "in-ci")
+    rehearsed = command("publish", "in-ci", "--dry-run")
+
+    assert (prod.code, "error: EMBEDDED_IN_CI: " in prod.err) == (3, True)
+    assert rehearsed.code == 0
 
 
 def test_a_setting_that_is_no_number_is_refused_by_name(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

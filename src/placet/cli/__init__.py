@@ -16,6 +16,8 @@ def main() -> int:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"placet {__version__}\n")
         return 0
-    from placet.cli.program import run  # noqa: PLC0415 - the version is told without importing click
-
+    try:
+        from placet.cli.program import run  # noqa: PLC0415 - the version is told without importing click
+    except KeyboardInterrupt:
+        return 130
     return run(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from placet.facade import Placet
 
 _TRUST_ROOT_LIMIT_BYTES = 256 * 1024
+_NAMED = re.compile(r"(?P<name>(@[^@/]+/)?[^@/.][^@/]*)@(?P<version>[^@/]+)")
 
 
 @click.command("verify", cls=Command, example="placet verify @acme/tool@1.0.0")
@@ -64,12 +66,12 @@ def _held(what: str, content: bytes) -> Held:
 
     if content:
         return Held(tgz=content)
-    name, at, version = what.rpartition("@")
-    if not (at and name and version):
+    named = _NAMED.fullmatch(what)
+    if named is None:
         raise InvalidInputError(
             "PATH_INVALID", f"{what[:200]!a} is no file and no NAME@VERSION", hint="for example @acme/tool@1.0.0"
         )
-    return Held(package=name, version=version)
+    return Held(package=named["name"], version=named["version"])
 
 
 async def _evidence(placet: Placet, held: Held) -> bytes:
