@@ -15,7 +15,8 @@ from placet.domain.values.digest import sha256
 from placet.errors import DeniedError
 from support.doubles import Numbered
 from support.forging import desk_of, forged, members_of, payload_of, refusal_at, sealed, tag_of, tokens_on_record
-from support.world import KEY_ID, World
+from support.installation import KEY_ID
+from support.world import World
 
 WRONG_TYPE = "application/vnd.placet.receipt.v2+json"
 

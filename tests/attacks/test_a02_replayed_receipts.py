@@ -12,7 +12,8 @@ from placet.domain.authorization.facts import ReceiptState, Request
 from placet.domain.values.kinds import OutcomeStatus
 from placet.ports.effects import Finding, Presence
 from support.forging import receipt_in
-from support.world import ACTOR, World
+from support.installation import ACTOR
+from support.world import World
 
 
 def test_a_spent_receipt_cannot_be_spent_again() -> None:

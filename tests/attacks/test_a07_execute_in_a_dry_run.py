@@ -21,8 +21,9 @@ from placet.usecases.resume_run import resume_run
 from support.archives import manifest, package_json, tgz
 from support.doubles import GivenAuthority
 from support.forging import receipt_in
+from support.installation import ACTOR
 from support.intents import an_object
-from support.world import ACTOR, World
+from support.world import World
 
 SPELLINGS = ["dry_run", "Prod", "PROD", "prod ", " prod", "prod\n", "p\u0433od", "", "production", "true"]
 

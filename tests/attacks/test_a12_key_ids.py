@@ -9,8 +9,9 @@ import pytest
 from placet.core.entities.receipts import receipt_key_record_key
 from support.forging import desk_of, forged, refusal_at
 from support.governance import key_of
+from support.installation import KEY_ID
 from support.ledgers import LOG_KEY
-from support.world import KEY_ID, World
+from support.world import World
 
 HOSTILE = [
     "receipt-2",

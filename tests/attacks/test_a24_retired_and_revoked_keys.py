@@ -8,7 +8,8 @@ from placet.core.entities.receipts import receipt_key_object, receipt_key_record
 from placet.domain.authorization.facts import KeyState, ReceiptState
 from placet.errors import ConfigurationError
 from support.forging import receipt_in
-from support.world import KEY_ID, World
+from support.installation import KEY_ID
+from support.world import World
 
 
 @pytest.mark.parametrize(("state", "code"), [(KeyState.RETIRED, "KEY_RETIRED"), (KeyState.REVOKED, "KEY_REVOKED")])

@@ -17,9 +17,10 @@ from placet.domain.authorization.facts import Request
 from placet.domain.authorization.plan import Plan
 from placet.errors import PlacetError
 from support.governance import NOW
+from support.installation import ACTOR
 from support.intents import an_object
 from support.ledgers import InMemory, InSqlite, SetClock
-from support.world import ACTOR, World
+from support.world import World
 
 CALLERS = 64
 

@@ -13,8 +13,9 @@ from placet.ports.effects import Finding, Presence
 from placet.ports.store import OutcomeUnknownError
 from placet.usecases.reconcile import reconcile
 from support.forging import receipt_in
+from support.installation import ACTOR, Crash
 from support.intents import an_object
-from support.world import ACTOR, Crash, World
+from support.world import World
 
 POINTS = [
     ("reserved", ReceiptState.RESERVED, "RECEIPT_RESERVED", 0),

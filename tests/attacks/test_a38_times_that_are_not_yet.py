@@ -10,7 +10,8 @@ from placet.domain.authorization.facts import ReceiptState
 from placet.domain.values.time import format_instant
 from support.forging import forged, planted, receipt_in
 from support.governance import NOW
-from support.world import CERTIFYING, GOVERNING, PUBLISHING, TEAM, World
+from support.installation import CERTIFYING, GOVERNING, PUBLISHING, TEAM
+from support.world import World
 
 MILLISECOND = timedelta(milliseconds=1)
 

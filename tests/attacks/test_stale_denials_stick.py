@@ -12,8 +12,9 @@ from placet.usecases.approve_plan import end_denied
 from placet.usecases.resume_run import resume_run
 from support.forging import receipt_in
 from support.governance import key_of
+from support.installation import POLICY
 from support.intents import a_publication, an_object, artifact
-from support.world import POLICY, World
+from support.world import World
 
 TAR = "c3" * 32
 

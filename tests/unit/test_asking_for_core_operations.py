@@ -11,7 +11,8 @@ from placet.domain.authorization.operation import Subject
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.kinds import OperationKind
 from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError
-from support.world import GOVERNING, POLICY, TEAM, World
+from support.installation import GOVERNING, POLICY, TEAM
+from support.world import World
 
 APPROVED = GOVERNING.replace("approvals = []", 'approvals = [{ group = "security", count = 1, assurance = 2 }]')
 

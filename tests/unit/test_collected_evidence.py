@@ -34,9 +34,10 @@ from placet.usecases.publish_package import PublishRequest, publish_package
 from support.archives import manifest, member, package_json, tgz
 from support.authority import authority
 from support.governance import key_of
+from support.installation import POLICY, REQUESTER
 from support.ledgers import SIGNER
 from support.soft_keys import SoftKey
-from support.world import POLICY, REQUESTER, World
+from support.world import World
 
 ARCHIVE = tgz(package_json(manifest("@acme/tool", "1.0.0")), member("package/index.js", b"1\n"))
 TWO_APPROVALS = POLICY.replace("count = 1", "count = 2")
