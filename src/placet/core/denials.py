@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,7 +11,8 @@ from placet.core.decide import Decision, decide, new_event_id
 from placet.core.entities.denials import DeniedRequest
 from placet.domain.authorization.checks import CheckDeniedError
 from placet.domain.log.change import Snapshot
-from placet.domain.values.digest import sha256
+from placet.domain.log.entry import ACTOR
+from placet.domain.values.digest import Digest, sha256
 from placet.errors import PlacetError
 
 ALERTS = frozenset(
@@ -34,8 +36,10 @@ async def record_denial(
 ) -> None:
     """Write an `authorization.denied` entry for `error`.
 
-    A token that was shown appears by receipt id where its signature held, else by its digest. A
-    denial changes no receipt. Raises `UnavailableError` where the ledger cannot take it.
+    A token that was shown appears by receipt id where its signature held, else by its digest; an
+    actor whose name cannot stand in an entry by the name's digest: nobody escapes the record by
+    being unspeakable. A denial changes no receipt. Raises `UnavailableError` where the ledger
+    cannot take it.
     """
     checks: Mapping[str, str] = error.checks if isinstance(error, CheckDeniedError) else {}
     receipt_id = error.receipt_id if isinstance(error, CheckDeniedError) else ""
@@ -49,15 +53,15 @@ async def record_denial(
             alert=error.code in ALERTS,
             checks={f"check_{number}": result for number, result in checks.items()},
             receipt_id=receipt_id,
-            shown=sha256(unbelieved.encode("utf-8", "surrogatepass")) if unbelieved else "",
-            actor=actor,
+            shown=_digest(unbelieved) if unbelieved else "",
+            actor=_named(actor),
             run_id=printable(run_id),
             operation_id=printable(operation_id),
             denied_at=now,
         )
         return Decision(
             type="authorization.denied",
-            actor=actor,
+            actor=_named(actor),
             subject=printable(operation_id or run_id),
             data=denied.facts(),
             writes={denied.key: denied.to_object()},
@@ -65,6 +69,14 @@ async def record_denial(
         )
 
     await decide(context, lambda _: (), decision)
+
+
+def _named(actor: str) -> str:
+    return actor if re.fullmatch(ACTOR, actor) else f"unknown:{_digest(actor)}"
+
+
+def _digest(text: str) -> Digest:
+    return sha256(text.encode("utf-8", "surrogatepass"))
 
 
 def printable(text: str, limit: int = 500) -> str:
