@@ -44,21 +44,27 @@ def race(folder: Path, processes: int, work: Work) -> list[Any]:
 
     Fail where one raised: no traceback may come out of a process that was merely too late.
     """
+    ended = run_together(folder, processes, work)
+    assert [code for code, _ in ended] == [0] * processes, next(told for code, told in ended if code)
+    return [json.loads(told) for _, told in ended]
+
+
+def run_together(folder: Path, processes: int, work: Work) -> list[tuple[int, str]]:
+    """Run `work(number, gate)` in that many forked processes; return how each ended, and its result or traceback."""
     gate = Gate()
     children = [_fork(folder / f"race-{number}", number, gate, work) for number in range(processes)]
-    codes = []
+    ended: list[tuple[int, str]] = []
     try:
         gate.let_pass(processes)
         while children:
-            codes.append(os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]))
+            code = os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1])
+            ended.append((code, (folder / f"race-{len(ended)}").read_text()))
             children.pop(0)
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-    told = [(folder / f"race-{number}").read_text() for number in range(processes)]
-    assert codes == [0] * processes, next(text for text, code in zip(told, codes, strict=True) if code)
-    return [json.loads(text) for text in told]
+    return ended
 
 
 def _fork(place: Path, number: int, gate: Gate, work: Work) -> int:
@@ -66,6 +72,7 @@ def _fork(place: Path, number: int, gate: Gate, work: Work) -> int:
     if child:
         return child
     code = 1
+    place.write_text("")
     try:
         place.write_text(json.dumps(asyncio.run(work(number, gate))))
         code = 0

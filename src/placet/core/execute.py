@@ -25,8 +25,11 @@ from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.digest import Digest
 from placet.domain.values.kinds import OutcomeStatus
-from placet.errors import PlacetError
+from placet.errors import DeniedError, PlacetError
 from placet.ports.effects import Outcome
+
+_FASTER = frozenset({"RECEIPT_ALREADY_OPEN", "RECEIPT_RESERVED", "RECEIPT_CONSUMED"})
+"""How an operation is refused that another process has begun since we looked: what became of it is the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +46,8 @@ class Report:
 async def execute_plan(context: Context, plan: Plan, *, actor: str) -> list[Report]:
     """Carry out every operation of `plan` that has not been, in order; stop at the first that does not execute.
 
-    Raise `DeniedError` where a check refuses. What was done before, by this process or another,
-    is not done again.
+    Raise `DeniedError` where a check refuses. What was done before, or is being done, by this
+    process or another, is not done again.
     """
     reports: list[Report] = []
     for operation in plan.operations:
@@ -63,17 +66,15 @@ async def execute_operation(context: Context, plan: Plan, operation: Operation, 
         if standing.state not in (ReceiptState.ISSUED, ReceiptState.FAILED, ReceiptState.REVOKED):
             return report_of(operation, standing)
     contents = await contents_of(context, operation)
-    if operation.operation_kind in ACTS:
-        done = await perform_core(context, operation, contents, actor=actor)
-        context.at(f"{operation.operation_kind.value}.performed")
-        return Report(
-            operation=operation,
-            receipt_id=done.receipt_id,
-            state=ReceiptState.EXECUTED,
-            response=done.response,
-            error_code="",
-        )
-    return await _send(context, plan, operation, contents, actor)
+    try:
+        if operation.operation_kind in ACTS:
+            return await _perform(context, operation, contents, actor)
+        return await _send(context, plan, operation, contents, actor)
+    except DeniedError as error:
+        standing = await receipt_of(context, operation.operation_id)
+        if error.code not in _FASTER or standing is None or standing.state is ReceiptState.ISSUED:
+            raise
+        return report_of(operation, standing)
 
 
 async def present(context: Context, request: Request, contents: Mapping[str, bytes], *, actor: str) -> Report:
@@ -96,15 +97,39 @@ async def present(context: Context, request: Request, contents: Mapping[str, byt
     return report_of(operation, read_receipt_record(required(await context.store.load([key]), key, "receipt")))
 
 
+async def _perform(context: Context, operation: Operation, contents: Mapping[str, bytes], actor: str) -> Report:
+    done = await perform_core(context, operation, contents, actor=actor)
+    context.at(f"{operation.operation_kind.value}.performed")
+    return Report(
+        operation=operation,
+        receipt_id=done.receipt_id,
+        state=ReceiptState.EXECUTED,
+        response=done.response,
+        error_code="",
+    )
+
+
 async def _send(
     context: Context, plan: Plan, operation: Operation, contents: Mapping[str, bytes], actor: str
 ) -> Report:
-    token = await standing_receipt(context, operation.operation_id)
-    if token is None:
-        token = await issue_receipt(context, operation.operation_id, actor=actor)
+    token = await _receipt(context, operation, actor)
     context.at(f"{operation.operation_kind.value}.issued")
     request = Request(mode=plan.mode.value, run_id=plan.run_id, operation=operation, token=token)
     return await present(context, request, contents, actor=actor)
+
+
+async def _receipt(context: Context, operation: Operation, actor: str) -> str:
+    """Return the receipt that stands, or a fresh one; that of another process where it was faster."""
+    standing = await standing_receipt(context, operation.operation_id)
+    if standing is not None:
+        return standing
+    try:
+        return await issue_receipt(context, operation.operation_id, actor=actor)
+    except DeniedError:
+        standing = await standing_receipt(context, operation.operation_id)
+        if standing is None:
+            raise
+        return standing
 
 
 async def observe(context: Context, operation: Operation) -> tuple[ObservedFact, ...]:

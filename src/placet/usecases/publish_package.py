@@ -7,23 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from placet.core.abandon import abandon_run
+from placet.core.attempts import Attempts, attempts_at, clear_away
 from placet.core.context import Context
-from placet.core.entities.runs import CLOSED_STATES, Run, RunState
-from placet.core.lookup import find_runs, reports_of, the_certificate
+from placet.core.entities.runs import Run, RunState
+from placet.core.lookup import reports_of
 from placet.core.runs import open_run, stored_plan, stored_run
 from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.archive import ArchiveReading, read_archive
 from placet.domain.values.confusable import check_not_confusable
 from placet.domain.values.kinds import Mode
-from placet.errors import DeniedError, InvalidInputError
+from placet.errors import DeniedError, EffectError, InvalidInputError
 from placet.ports.effects import Observation
 from placet.usecases.certify_package import certify_package, keep
 from placet.usecases.dry_run import Intended, record_intents
 from placet.usecases.plan_publication import Parcel, Targets, choose_targets, plan_publication
 from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
 
-_PLANS_OF_A_PUBLICATION = 2
+_IN_THE_WAY = frozenset({"RUN_CLOSED", "STALE_SUBJECT", "STALE_CERTIFICATE"})
+"""How a run is refused whose bytes another run publishes."""
 _DIST_TAG = re.compile(r"(?![vV]?([0-9]|[xX]([.-]|$)))[A-Za-z][A-Za-z0-9._-]{0,127}")
 
 
@@ -68,18 +70,17 @@ async def publish_package(
     request = replace(request, dist_tag=dist_tag_of(package, request.dist_tag))
     progress("package", f"{package.name}@{package.version}")
     targets = await choose_targets(context, request.to)
-    run = await _run_to_finish(context, package)
-    if run is None:
-        run = await _prepare(context, request, package, targets, progress)
-    else:
-        progress("resume", run.run_id)
-    if run.state is RunState.EXECUTED:
-        plan = await stored_plan(context, run.run_id, run.plans)
-        return Carried(run=run, plan=plan, reports=tuple(await reports_of(context, run)))
-    progress("approvals", run.run_id)
-    carried = await resume_run(context, run.run_id, wait=wait)
-    progress("executed", carried.run.run_id)
-    return carried
+    run = None
+    try:
+        run = await _standing(context, package)
+        if run is not None:
+            progress("resume", run.run_id)
+        else:  # while it is prepared, somebody else may come first with the same bytes
+            prepared = await _prepare(context, request, package, targets, progress)
+            run = await _standing(context, package) or prepared
+        return await _finish(context, run, progress, wait)
+    except DeniedError as error:
+        return await _published_elsewhere(context, package, run, error)
 
 
 async def rehearse_package(context: Context, request: PublishRequest, *, progress: Progress) -> Rehearsed:
@@ -153,29 +154,51 @@ async def check_version_absent(context: Context, targets: Targets, package: Arch
     )
 
 
-async def _run_to_finish(context: Context, package: ArchiveReading) -> Run | None:
-    """Return the run that a second attempt goes on with: the one that published these bytes, or one that still can.
+async def _standing(context: Context, package: ArchiveReading) -> Run | None:
+    """Return the run that goes on with these bytes, or has published them; the others give way to it."""
+    attempts = await _attempts(context, package)
+    await clear_away(context, attempts)
+    return attempts.standing
 
-    Of the others, those that are open are abandoned: they can come to nothing.
-    """
+
+async def _attempts(context: Context, package: ArchiveReading) -> Attempts:
     archive = package.tarball_hash.removeprefix("sha256:")
-    about = await find_runs(context, f"{package.name}@{package.version}")
-    runs = [run for run in about if run.mode is Mode.PROD and run.archive_sha256 == archive]
-    chosen = next((run for run in runs if run.state is RunState.EXECUTED), None)
-    for run in runs:
-        if chosen is None and await _may_still_publish(context, run):
-            chosen = run
-        elif run != chosen and run.state not in CLOSED_STATES:
-            await abandon_run(context, run, RunState.ABANDONED, actor=run.requester)
-    return chosen
+    return await attempts_at(context, f"{package.name}@{package.version}", archive)
 
 
-async def _may_still_publish(context: Context, run: Run) -> bool:
-    """Tell whether the run is planned to the end, with a certificate that still counts."""
-    if run.state is not RunState.PLANNED or run.plans != _PLANS_OF_A_PUBLICATION:
-        return False
-    certificate = await the_certificate(context, run.certificate_id)
-    return certificate.revocation is None and context.clock.now() < certificate.expires_at
+async def _finish(context: Context, run: Run, progress: Progress, wait: Waiter) -> Carried:
+    if run.state is RunState.EXECUTED:
+        return await _carried(context, run)
+    progress("approvals", run.run_id)
+    carried = await resume_run(context, run.run_id, wait=wait)
+    progress("executed", carried.run.run_id)
+    return carried
+
+
+async def _carried(context: Context, run: Run) -> Carried:
+    plan = await stored_plan(context, run.run_id, run.plans)
+    return Carried(run=run, plan=plan, reports=tuple(await reports_of(context, run)))
+
+
+async def _published_elsewhere(
+    context: Context, package: ArchiveReading, tried: Run | None, error: DeniedError
+) -> Carried:
+    """Return the publication of the same bytes that was in our way; raise `EffectError` where it is not done yet.
+
+    Raise `error` where none was: it says why the run that we tried to finish was refused.
+    """
+    standing = (await _attempts(context, package)).standing
+    if error.code not in _IN_THE_WAY or standing is None:
+        raise error
+    if standing.state is RunState.EXECUTED:
+        return await _carried(context, standing)
+    if tried is not None and tried.run_id == standing.run_id:
+        raise error
+    raise EffectError(
+        "IN_PROGRESS",
+        f"run {standing.run_id} is publishing the same archive",
+        hint=f"placet run show {standing.run_id} tells how far it is; should it stand still, run this command again",
+    ) from error
 
 
 async def _prepare(

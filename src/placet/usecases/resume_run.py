@@ -76,6 +76,7 @@ async def _check_resumable(context: Context, run: Run) -> None:
 
 
 async def _await_approvals(context: Context, run: Run, plan: Plan, wait: Waiter) -> None:
+    """Return when nothing refuses any more; a run that ends meanwhile is waited for no longer."""
     while True:
         judgements = await judgements_of(context, plan)
         refusals = tuple(dict.fromkeys(refusal for each in judgements for refusal in each.refusals))
@@ -83,6 +84,7 @@ async def _await_approvals(context: Context, run: Run, plan: Plan, wait: Waiter)
             return
         if not all(each.awaiting for each in judgements if each.refusals):
             await _refuse(context, run, refusals)
+        await _check_resumable(context, await stored_run(context, run.run_id))
         if not await wait(run, refusals):
             raise ApprovalsPendingError(
                 "APPROVALS_MISSING",

@@ -17,6 +17,8 @@ from placet.domain.values.time import format_instant, parse_instant
 
 UNSETTLED = frozenset({ReceiptState.RESERVED, ReceiptState.INDETERMINATE})
 """States in which it is not known yet what became of the effect."""
+BEGUN = UNSETTLED | {ReceiptState.EXECUTED, ReceiptState.CONFLICT}
+"""States in which the effect stands, or may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
