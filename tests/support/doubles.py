@@ -30,8 +30,8 @@ from support.ledgers import LedgerStore
 class Numbered:
     """Randomness that repeats itself in every run: SHA-256 of a number."""
 
-    def __init__(self) -> None:
-        self.given = 0
+    def __init__(self, given: int = 0) -> None:
+        self.given = given
 
     def token(self, size: int) -> bytes:
         self.given += 1

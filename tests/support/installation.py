@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
+from copy import copy
 from dataclasses import replace
+from functools import cache
 from typing import Any, TypeVar
 
 from placet.adapters.live.observer import LiveObserver
 from placet.adapters.live.port import LiveSideEffects
+from placet.adapters.memory.anchor import MemoryAnchor
 from placet.adapters.memory.store import FaultOf, MemoryStore
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
 from placet.core.context import Context, Settings
@@ -89,18 +92,23 @@ class Installation:
     """The installation. Every method runs to its end before it returns."""
 
     def __init__(self, policy: str = POLICY, *, home: Home | None = None, settings: Settings | None = None) -> None:
-        self.home = home or InMemory(clock=SetClock(NOW))
+        self.home, given = (home, 0) if home else _like_the_first(policy)
         self.clock: SetClock = self.home.clock
-        self.ledger: LedgerStore = self.home.create()
+        self.ledger: LedgerStore = self.home.create() if home else self.home.open()
         self.store = CountingStore(self.ledger)
         self.double = Double()
         self.blobs = MemoryBlobs()
         self.authority = GivenAuthority()
         self.secret = hashlib.sha256(b"receipt secret canary").digest()
-        self.randomness = Numbered()
+        self.randomness = Numbered(given)
         self.context = self._context(self.store, settings or Settings())
         self.points: list[str] = []
         self.crash_at = ""
+        self.run(self.blobs.put(ARCHIVE))
+        if home:
+            self._found(policy)
+
+    def _found(self, policy: str) -> None:
         beginning = Beginning(profile=Profile.TEAM, receipt_key_id=KEY_ID, bootstrap_key="placet_boot_canary")
         for first in first_decisions(beginning, self.clock.now()):
             self.commit(first)
@@ -111,7 +119,6 @@ class Installation:
             self.provide(Provider(provider_id=provider, kind="npm", url="http://127.0.0.1:9", credential=""))
         self.provide(Provider(provider_id="files", kind="folder", url="file:/nowhere", credential=""))
         self.activate(policy)
-        self.run(self.blobs.put(ARCHIVE))
 
     def over(self, store: Store) -> Context:
         """Return the context of another process over the same home, with a store of its own."""
@@ -237,3 +244,21 @@ class Installation:
 
     def load(self, *keys: EntityKey) -> Snapshot:
         return self.run(self.ledger.load(keys))
+
+
+@cache
+def _first(policy: str) -> Installation:
+    return Installation(policy, home=InMemory(clock=SetClock(NOW)))
+
+
+def _like_the_first(policy: str) -> tuple[InMemory, int]:
+    """Return a copy of a home that was founded before with this policy, and how much randomness that took."""
+    first = _first(policy)
+    assert isinstance(first.home, InMemory)
+    assert first.home.tables is not None
+    tables = copy(first.home.tables)
+    for name in ("entries", "nodes", "roots", "entities", "once", "index", "counters", "detached", "erasable"):
+        setattr(tables, name, copy(getattr(tables, name)))
+    anchor = MemoryAnchor()
+    anchor.notes = dict(first.home.anchor.notes)
+    return InMemory(clock=SetClock(NOW), anchor=anchor, tables=tables), first.randomness.given
