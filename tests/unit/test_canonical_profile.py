@@ -104,6 +104,22 @@ def test_what_is_outside_the_profile_is_invalid(text: bytes) -> None:
     assert code_of(text[:16_384] if len(text) > 16_384 else text) == "JSON_INVALID"
 
 
+WILD_LEAVES = LEAVES | st.none() | st.floats() | st.integers() | st.sampled_from(["\x7f", "\n", '"\\', "\u00e9"])
+WILD_OBJECTS = st.dictionaries(KEYS, nested(WILD_LEAVES, KEYS | st.text(max_size=4)), max_size=4)
+
+
+@given(WILD_OBJECTS)
+def test_reading_accepts_exactly_what_walking_through_the_value_does(value: Any) -> None:
+    """`decode` looks at the text, `encode` walks through the value: they must agree on everything."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    assert (code_of(text) == "accepted") == accepted(value)
+
+
+@pytest.mark.parametrize("text", ['{"a":' * 3000, '{"a":"' + "\\\\" * 3000, '{"a":' + "[" * 4000, '{"a":' + "1" * 4000])
+def test_long_nonsense_is_refused_at_once(text: str) -> None:
+    assert code_of(text.encode()) == "JSON_INVALID"
+
+
 @pytest.mark.parametrize(
     "text",
     [

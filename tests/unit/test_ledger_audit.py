@@ -314,3 +314,21 @@ class WithGap(MemoryRows):
 
 def test_a_gap_in_the_numbers_is_a_missing_entry(home: InMemory) -> None:
     assert found(audit(WithGap(copy_of(home)), [], full=False)) == ("sequence", 7)
+
+
+def test_the_first_bad_number_is_named_whatever_its_layer(home: InMemory) -> None:
+    tables = copy_of(home)
+    change_entity(tables, "thing/0005", content=b"{}")
+    tables.entries[20] = flip(tables.entries[20], 30)
+    assert found(verify(tables, home)) == ("state", 5)
+    assert found(verify(tables, home, full=False)) == ("chain", 20)
+
+
+def test_what_stands_before_a_malformed_entry_is_compared_first(home: InMemory) -> None:
+    tables = copy_of(home)
+    entries = [content.replace(b'"actor":"person:alice"', b'"actor":""') for content in tables.entries[:9]]
+    rewrite(tables, [tables.entries[0], *tables.entries[1:8], entries[8], *tables.entries[9:]])
+    notes = [note_of(tables, SIZE)]
+    assert found(audit(MemoryRows(tables), notes, full=True)) == ("entry", 8)
+    change_entity(tables, "thing/0005", content=b"{}")
+    assert found(audit(MemoryRows(tables), notes, full=True)) == ("state", 5)

@@ -37,6 +37,15 @@ def test_a_whole_log_verifies(store: LedgerStore) -> None:
         assert (report.finding, report.size, report.origin, report.full) == (None, 27, ORIGIN, full)
 
 
+def test_other_processes_may_read_the_entries(home: InMemory | InSqlite, store: LedgerStore) -> None:
+    assert run(verify_ledger(store, readers=1, worth=1)).finding is None
+    forged = sign_checkpoint(Checkpoint(origin=ORIGIN, size=11, root=bytes(32)), SIGNER)
+    home.anchor.replace(ORIGIN, forged, lasting=True)
+    finding = run(verify_ledger(store, readers=1, worth=1)).finding
+    assert finding is not None
+    assert finding.layer == "anchor"
+
+
 def test_a_lost_anchor_is_a_finding_and_does_not_stop_verification(
     home: InMemory | InSqlite, store: LedgerStore
 ) -> None:

@@ -17,6 +17,7 @@ from placet.errors import VerificationError
 if TYPE_CHECKING:
     from placet.facade import Placet
 
+_READERS = 2
 _NOTE_LIMIT_BYTES = 64 * 1024
 _HINT = "do not trust what this home says; compare it with a backup and with bundles that others hold"
 _HINTS = {"anchor": "look for the anchor folder (PLACET_ANCHOR): either it is another one, or entries were cut off"}
@@ -48,7 +49,7 @@ def verify(*, chain_only: bool, kept: tuple[Path, ...]) -> None:
     notes = tuple(_note(path) for path in kept)
 
     async def verb(placet: Placet) -> Document:
-        return await placet.ledger.verify(full=not chain_only, notes=notes)
+        return await placet.ledger.verify(full=not chain_only, notes=notes, readers=_READERS)
 
     report = inside(verb)
     show(report, _verified)

@@ -23,13 +23,14 @@ class LedgerBook:
         self._opened = opened
         self._context = opened.context
 
-    async def verify(self, *, full: bool = True, notes: tuple[str, ...] = ()) -> Object:
+    async def verify(self, *, full: bool = True, notes: tuple[str, ...] = (), readers: int = 0) -> Object:
         """Recompute everything and compare; `notes` are checkpoints that others kept.
 
         `verified` is true where nothing contradicts anything; else `finding` names the first
-        contradiction by layer, sequence number and sentence.
+        contradiction by layer, sequence number and sentence. A program with a guarded main may
+        have a long log read by `readers` other processes.
         """
-        report = await verify_ledger(self._opened.ledger, full=full, notes=notes)
+        report = await verify_ledger(self._opened.ledger, full=full, notes=notes, readers=readers)
         finding: Object = {}
         if report.finding is not None:
             finding = {

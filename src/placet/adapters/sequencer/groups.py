@@ -48,7 +48,7 @@ class Groups:
         loop = asyncio.get_running_loop()
         verdict: asyncio.Future[Committed] = loop.create_future()
         self._waiting.append(_Waiting(change, adopting, verdict))
-        if self._runner is None or self._runner.done():
+        if self._runner is None or self._runner.done() or self._runner.get_loop() is not loop:
             self._runner = loop.create_task(self._run())
         return await verdict
 

@@ -7,7 +7,7 @@ any table but the counters is found.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from placet.domain.log.chain import EMPTY, Tail, tail_at, verify_chain
@@ -15,14 +15,19 @@ from placet.domain.log.checkpoint import CheckpointKey, open_checkpoint, parse_v
 from placet.domain.log.entry import parse_genesis
 from placet.domain.log.merkle import root_at
 from placet.domain.log.orphans import check_nothing_else
-from placet.domain.log.rows import Contradiction, Finding, Layer, LogRows, contradict
+from placet.domain.log.rows import Contradiction, EntryRow, Finding, Layer, LogRows, contradict
 from placet.domain.log.sequence import LogHead
-from placet.domain.log.vouching import Vouched, vouch
+from placet.domain.log.vouching import Said, Vouched, read_entries, vouch
 from placet.domain.values.digest import sha256
 from placet.domain.values.time import format_instant
 from placet.errors import PlacetError, VerificationError
 
 _ENTRIES_AT_ONCE = 1024
+
+
+_Reading = tuple[list[Said], Finding | None]
+Each = Callable[[Callable[[Sequence[EntryRow]], _Reading], Iterable[Sequence[EntryRow]]], Iterable[_Reading]]
+"""Applies a pure function to some entries after others, in their order, as `map` does; maybe in other processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +50,20 @@ class AuditReport:
     finding: Finding | None
 
 
-def verify_stretch(rows: LogRows, start: int, stop: int, *, full: bool) -> Stretch:
+def verify_stretch(rows: LogRows, start: int, stop: int, *, full: bool, each: Each = map) -> Stretch:
     """Verify entries `start`…`stop`-1 from the tail that the rows claim for `start`."""
-    begin = end = tail_at(rows, start)
-    vouched = Vouched()
+    begin, vouched = tail_at(rows, start), Vouched()
+    chain = _Chain(rows, begin, stop)
+    finding = None
     try:
-        for at in range(start, stop, _ENTRIES_AT_ONCE):
-            beyond = min(stop, at + _ENTRIES_AT_ONCE)
-            entries = rows.entries(at, beyond)
-            end = verify_chain(entries, rows.roots(at + 1, beyond + 1), end)
-            if end.size < beyond:
-                contradict(Layer.SEQUENCE, end.size, f"entry {end.size} is missing")
-            if full:
-                vouch(entries, rows, vouched)
+        for said, malformed in each(read_entries, chain) if full else _unread(chain):
+            vouch(said, rows, vouched)
+            finding = malformed
+            if finding:
+                break
     except Contradiction as found:
-        return Stretch(begin=begin, end=end, vouched=vouched, finding=found.finding)
-    return Stretch(begin=begin, end=end, vouched=vouched, finding=None)
+        finding = found.finding
+    return Stretch(begin=begin, end=chain.end, vouched=vouched, finding=finding or chain.finding)
 
 
 def conclude(
@@ -85,10 +88,42 @@ def conclude(
     return AuditReport(origin=head.epoch, size=head.size, full=full, finding=None)
 
 
-def audit(rows: LogRows, notes: Sequence[str], *, full: bool, key: CheckpointKey | None = None) -> AuditReport:
+def audit(
+    rows: LogRows, notes: Sequence[str], *, full: bool, key: CheckpointKey | None = None, each: Each = map
+) -> AuditReport:
     """Verify a whole log in one go."""
-    stretch = verify_stretch(rows, 0, rows.head().size, full=full)
+    stretch = verify_stretch(rows, 0, rows.head().size, full=full, each=each)
     return conclude(rows, [stretch], notes, full=full, key=key)
+
+
+class _Chain:
+    """Walks along a stretch and verifies its chain; ends at the first contradiction and keeps it.
+
+    What it yields stands before that contradiction, so that an earlier one is still found.
+    """
+
+    def __init__(self, rows: LogRows, begin: Tail, stop: int) -> None:
+        self.end = begin
+        self.finding: Finding | None = None
+        self._rows = rows
+        self._stop = stop
+
+    def __iter__(self) -> Iterator[Sequence[EntryRow]]:
+        while self.end.size < self._stop and self.finding is None:
+            at, beyond = self.end.size, min(self._stop, self.end.size + _ENTRIES_AT_ONCE)
+            entries = self._rows.entries(at, beyond)
+            try:
+                self.end = verify_chain(entries, self._rows.roots(at + 1, beyond + 1), self.end)
+                if self.end.size < beyond:
+                    contradict(Layer.SEQUENCE, self.end.size, f"entry {self.end.size} is missing")
+            except Contradiction as found:
+                self.finding = found.finding
+                entries = [row for row in entries if row[0] < found.finding.seq]
+            yield entries
+
+
+def _unread(chain: _Chain) -> Iterator[_Reading]:
+    return (([], None) for _ in chain)
 
 
 def _join(stretches: Sequence[Stretch]) -> tuple[Tail, Vouched]:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.log.compose import index_rows
 from placet.domain.log.entry import (
     GENESIS_ID,
+    MALFORMED,
     Entry,
     State,
     parse_entry,
     read_detached_data,
     read_detached_state,
 )
-from placet.domain.log.rows import EntryRow, Layer, LogRows, contradict
+from placet.domain.log.rows import EntryRow, Finding, Layer, LogRows, contradict
 from placet.domain.values.digest import Digest, sha256
 from placet.errors import InvalidInputError
 
@@ -43,65 +45,74 @@ class Vouched:
         self.gone |= later.gone
 
 
-def vouch(entries: Sequence[EntryRow], rows: LogRows, vouched: Vouched) -> None:
-    """Check what `entries` say against the tables, and add it to `vouched`.
+class Said(NamedTuple):
+    """What one entry says about the tables: all that is compared with them."""
 
-    Raise `Contradiction` at the first entry that is not canonical, or whose state, index rows,
-    once keys or detached data are not what the tables hold.
+    seq: int
+    once: tuple[str, ...]
+    state: State | Digest
+    detached: tuple[Digest, ...]
+
+
+def read_entries(entries: Sequence[EntryRow]) -> tuple[list[Said], Finding | None]:
+    """Parse entries strictly, as `parse_entry` does; return what they say, up to the first that is malformed.
+
+    Looks at nothing but the entries, so that other processes may do it.
     """
-    parsed = [_parse(seq, content) for seq, _, content in entries]
-    documents = rows.detached(_references(parsed))
-    states = [_state_of(entry, documents) for entry in parsed]
-    used = rows.once([key for entry in parsed for key in entry.body.once])
-    stored = rows.entities(list({key for state in states for key, _ in state}))
-    for entry, state in zip(parsed, states, strict=True):
-        _vouch_once(entry, used)
+    said = []
+    for seq, _, content in entries:
+        try:
+            said.append(_read(parse_entry(content)))
+        except InvalidInputError as error:
+            return said, Finding(Layer.ENTRY, seq, f"entry {seq} is not canonical: {error.message}")
+    return said, None
+
+
+def vouch(said: Sequence[Said], rows: LogRows, vouched: Vouched) -> None:
+    """Compare what entries say with the tables, and add it to `vouched`.
+
+    Raise `Contradiction` at the first entry whose state, index rows, once keys or detached data
+    are not what the tables hold.
+    """
+    documents = rows.detached({digest for one in said for digest in one.detached})
+    states = [_state_of(one, documents) for one in said]
+    used = rows.once([key for one in said for key in one.once])
+    stored = rows.entities({key for state in states for key, _ in state})
+    for one, state in zip(said, states, strict=True):
+        _vouch_once(one, used)
         for key, digest in state:
-            _vouch_entity((entry.seq, key, digest), stored.get(key), vouched)
-    vouched.once += sum(len(entry.body.once) for entry in parsed)
+            _vouch_entity((one.seq, key, digest), stored.get(key), vouched)
+    vouched.once += sum(len(one.once) for one in said)
     vouched.detached |= documents.keys()
-    first, last = parsed[0].seq, parsed[-1].seq
-    newest = {key: entity for key, entity in stored.items() if first <= entity.revision <= last}
-    _vouch_index(newest, rows, vouched)
+    written = {one.seq for one in said}
+    _vouch_index({key: entity for key, entity in stored.items() if entity.revision in written}, rows, vouched)
 
 
-def _parse(seq: int, content: bytes) -> Entry:
+def _read(entry: Entry) -> Said:
+    body = entry.body
+    if body.entry_id != GENESIS_ID and f"event/{body.entry_id}" not in body.once:
+        raise InvalidInputError(MALFORMED, "the entry does not use up its own id")
+    detached = tuple(member for member in (body.data, body.state) if isinstance(member, str))
+    return Said(entry.seq, body.once, body.state, detached)
+
+
+def _state_of(said: Said, documents: Mapping[Digest, bytes]) -> State:
     try:
-        entry = parse_entry(content)
+        for digest in said.detached:
+            document = documents.get(digest, b"")
+            if sha256(document) != digest:
+                contradict(Layer.DETACHED, said.seq, f"what entry {said.seq} detached is missing or altered")
+            if digest != said.state:
+                read_detached_data(document)
+        return read_detached_state(documents[said.state]) if isinstance(said.state, str) else said.state
     except InvalidInputError as error:
-        contradict(Layer.ENTRY, seq, f"entry {seq} is not canonical: {error.message}")
-    own = [f"event/{entry.body.entry_id}"] if entry.body.entry_id != GENESIS_ID else []
-    if not set(own) <= set(entry.body.once):
-        contradict(Layer.ENTRY, seq, f"entry {seq} does not use its own id")
-    return entry
+        contradict(Layer.DETACHED, said.seq, f"what entry {said.seq} detached is malformed: {error.message}")
 
 
-def _references(parsed: Sequence[Entry]) -> list[Digest]:
-    members = [member for entry in parsed for member in (entry.body.data, entry.body.state)]
-    return list({member for member in members if isinstance(member, str)})
-
-
-def _state_of(entry: Entry, documents: Mapping[Digest, bytes]) -> State:
-    data, state = entry.body.data, entry.body.state
-    try:
-        if isinstance(data, str):
-            read_detached_data(_document(entry.seq, data, documents))
-        return read_detached_state(_document(entry.seq, state, documents)) if isinstance(state, str) else state
-    except InvalidInputError as error:
-        contradict(Layer.DETACHED, entry.seq, f"what entry {entry.seq} detached is malformed: {error.message}")
-
-
-def _document(seq: int, digest: Digest, documents: Mapping[Digest, bytes]) -> bytes:
-    content = documents.get(digest, b"")
-    if sha256(content) != digest:
-        contradict(Layer.DETACHED, seq, f"what entry {seq} detached is missing or has another digest")
-    return content
-
-
-def _vouch_once(entry: Entry, used: Mapping[str, int]) -> None:
-    for key in entry.body.once:
-        if used.get(key) != entry.seq:
-            contradict(Layer.ONCE, entry.seq, f"the once key {key} of entry {entry.seq} is missing or another's")
+def _vouch_once(said: Said, used: Mapping[str, int]) -> None:
+    for key in said.once:
+        if used.get(key) != said.seq:
+            contradict(Layer.ONCE, said.seq, f"the once key {key} of entry {said.seq} is missing or another's")
 
 
 def _vouch_entity(place: tuple[int, EntityKey, str], entity: Entity | None, vouched: Vouched) -> None:
