@@ -62,11 +62,11 @@ class Groups:
             group = self._take()
             try:
                 verdicts = await self._write([one.change for one in group], group[0].adopting)
-            except PlacetError as error:
-                _answer(group, [error] * len(group))
-            except BaseException as error:  # no caller may wait for ever, whatever went wrong
-                _answer(group, [error] * len(group))
+            except asyncio.CancelledError:  # the event loop ends, and every caller with it
+                _answer(group, [asyncio.CancelledError()] * len(group))
                 raise
+            except Exception as error:  # noqa: BLE001 - whatever went wrong is told to each caller: none waits for ever
+                _answer(group, [error] * len(group))
             else:
                 _answer(group, verdicts)
 
@@ -83,5 +83,7 @@ def _answer(group: Sequence[_Waiting], verdicts: Sequence[Committed | BaseExcept
             continue
         if isinstance(verdict, Committed):
             one.verdict.set_result(verdict)
+        elif isinstance(verdict, asyncio.CancelledError):
+            one.verdict.cancel()
         else:
             one.verdict.set_exception(verdict)
