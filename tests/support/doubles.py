@@ -87,6 +87,7 @@ class Double:
     acts: bool = True
     answers: OutcomeStatus | BaseException = OutcomeStatus.EXECUTED
     meanwhile: Callable[[], Awaitable[object]] = _nothing
+    while_looking: Callable[[], Awaitable[object]] = _nothing
     sent: list[AuthorizedOperation] = field(default_factory=list)
     effects: Counter[str] = field(default_factory=Counter)
     stands: dict[str, str] = field(default_factory=dict)
@@ -112,8 +113,11 @@ class Double:
     async def look_up(self, provider: Provider, operation: Operation) -> Finding:
         del provider
         self.look_ups += 1
-        if self.finding is not None:
-            return self.finding
+        found, happens = self.finding, self.while_looking
+        self.while_looking = _nothing
+        await happens()
+        if found is not None:
+            return found
         standing = self.stands.get(_name(operation))
         if standing is None:
             return Finding(presence=Presence.ABSENT)

@@ -90,23 +90,26 @@ class World(Installation):
         key: SoftKey | None = None,
         hours: float = 24,
     ) -> None:
-        """Sign and record what somebody says about a plan."""
-        signer = key or key_of(name)
+        """Sign and record what a person says about a plan."""
+        self.run(self.saying(plan, f"person:{name}", decision, group=group, key=key, hours=hours))
 
-        async def work() -> None:
-            ballot = await show_ballot(self.context, plan.run_id, f"person:{name}")
-            said = fill_in(
-                self.context,
-                ballot,
-                approver=f"person:{name}",
-                key_id=signer.public.key_id,
-                decision=decision,
-                group=group,
-            )
-            said = replace(said, expires_at=said.issued_at + timedelta(hours=hours))
-            await record_approval(self.context, said.encode(), signer.sign(said.encode()))
-
-        self.run(work())
+    async def saying(
+        self,
+        plan: Plan,
+        approver: str,
+        decision: ApprovalDecision,
+        *,
+        group: str = "maintainers",
+        key: SoftKey | None = None,
+        hours: float = 24,
+    ) -> None:
+        """Sign and record what anybody says about a plan, with the key of that name unless another is given."""
+        signer = key or key_of(approver.partition(":")[2])
+        ballot = await show_ballot(self.context, plan.run_id, approver)
+        key_id = signer.public.key_id
+        said = fill_in(self.context, ballot, approver=approver, key_id=key_id, decision=decision, group=group)
+        said = replace(said, expires_at=said.issued_at + timedelta(hours=hours))
+        await record_approval(self.context, said.encode(), signer.sign(said.encode()))
 
     def approved(self, plan: Plan, *names: str, hours: float = 24) -> Plan:
         """Return the plan after these maintainers approved it, by default alice."""
