@@ -30,7 +30,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("key_id", [*HOSTILE, LOG_KEY.vkey()[:60], key_of("alice").public.key_id], ids=ascii)
+@pytest.mark.parametrize("key_id", [*HOSTILE, LOG_KEY.vkey()[:60], key_of("alice").public.key_id])
 def test_an_unknown_key_id_is_refused_even_under_the_right_secret(key_id: str) -> None:
     world = World()
     plan, token = world.ready()

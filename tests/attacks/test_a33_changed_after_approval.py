@@ -110,7 +110,7 @@ def test_parameters_are_alike_exactly_when_their_canonical_bytes_are(
     assert _spelled_alike(one, one)
 
 
-@pytest.mark.parametrize("outside", [1.0, None, float("nan"), "caf\u00e9", -1, 2**60, b"x", (), object()], ids=ascii)
+@pytest.mark.parametrize("outside", [1.0, None, float("nan"), "caf\u00e9", -1, 2**60, b"x", (), object()])
 def test_what_no_plan_can_hold_is_like_nothing(outside: Any) -> None:
     with pytest.raises(InvalidInputError):
         encode({"a": outside})
