@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import subprocess
@@ -190,6 +191,21 @@ def test_a54_the_ratio_is_limited() -> None:
     least = -(-SMALL_TAR_SIZE // len(SMALL))
     assert "times as many" in rule_of(SMALL, ArchiveLimits(ratio=least - 1))
     assert scan_archive(SMALL, limits=ArchiveLimits(ratio=least)).digests.tar_size == SMALL_TAR_SIZE
+
+
+def test_a54_the_ratio_is_exact() -> None:
+    name = b"x" * (256 - len(SMALL) - 1) + b"\0"
+    of_256_bytes = SMALL[:3] + b"\x08" + SMALL[4:10] + name + SMALL[10:]
+    assert (len(of_256_bytes), SMALL_TAR_SIZE) == (256, 3072)
+    assert scan_archive(of_256_bytes, limits=ArchiveLimits(ratio=12)).digests.size == 256
+    assert "11 times" in rule_of(of_256_bytes, ArchiveLimits(ratio=11))
+
+
+def test_a54_a_stream_without_end_is_read_no_further_than_announced() -> None:
+    noise = repeated(hashlib.shake_128(b"noise").digest(65_536), 1)
+    chunks = itertools.chain([deflated(PACKAGE + header("package/x", 30 * MIB))], itertools.repeat(noise))
+    with pytest.raises(InvalidInputError, match="more bytes than the 200000 announced"):
+        scan_archive(chunks, size=200_000)
 
 
 def test_a54_the_ratio_of_a_long_beginning_is_limited() -> None:
