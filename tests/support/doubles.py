@@ -81,12 +81,14 @@ class Double:
     """Stands for every provider: an executor that counts effects, and a reader of what stands there.
 
     `acts` and `answers` say what happens to the next requests: the effect is made or not, and the
-    outcome that is answered, or the error that is raised. `meanwhile` runs just before the effect.
+    outcome that is answered, or the error that is raised. `meanwhile` runs just before the effect,
+    `after_sending` just after it, `while_looking` during the next look-up.
     """
 
     acts: bool = True
     answers: OutcomeStatus | BaseException = OutcomeStatus.EXECUTED
     meanwhile: Callable[[], Awaitable[object]] = _nothing
+    after_sending: Callable[[], Awaitable[object]] = _nothing
     while_looking: Callable[[], Awaitable[object]] = _nothing
     sent: list[AuthorizedOperation] = field(default_factory=list)
     effects: Counter[str] = field(default_factory=Counter)
@@ -105,6 +107,7 @@ class Double:
         if self.acts:
             self.effects[_name(operation)] += 1
             self.stands.setdefault(_name(operation), operation.artifacts[0].sha256)
+        await self.after_sending()
         if isinstance(self.answers, BaseException):
             raise self.answers
         code = "" if self.answers is OutcomeStatus.EXECUTED else "OUTCOME_UNKNOWN"
