@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -21,6 +22,12 @@ REVOCATION = Revocation(
 
 def test_a_revocation_comes_back_as_it_was() -> None:
     assert read_revocation(REVOCATION.to_object()) == REVOCATION
+
+
+def test_a_certificate_may_be_invalid_from_the_moment_of_its_revocation() -> None:
+    at_once = replace(REVOCATION, invalid_since=NOW)
+
+    assert read_revocation(at_once.to_object()) == at_once
 
 
 @pytest.mark.parametrize(
