@@ -15,7 +15,7 @@ from placet.domain.log.checkpoint import CheckpointKey, open_checkpoint, parse_v
 from placet.domain.log.entry import parse_genesis
 from placet.domain.log.merkle import root_at
 from placet.domain.log.orphans import check_nothing_else
-from placet.domain.log.rows import Contradiction, EntryRow, Finding, Layer, LogRows, contradict
+from placet.domain.log.rows import ContradictionError, EntryRow, Finding, Layer, LogRows, contradict
 from placet.domain.log.sequence import LogHead
 from placet.domain.log.vouching import Said, Vouched, read_entries, vouch
 from placet.domain.values.digest import sha256
@@ -61,7 +61,7 @@ def verify_stretch(rows: LogRows, start: int, stop: int, *, full: bool, each: Ea
             finding = malformed
             if finding:
                 break
-    except Contradiction as found:
+    except ContradictionError as found:
         finding = found.finding
     return Stretch(begin=begin, end=chain.end, vouched=vouched, finding=finding or chain.finding)
 
@@ -83,7 +83,7 @@ def conclude(
         if full:
             check_nothing_else(rows, head.size, vouched)
             _check_erasable(rows, head.size)
-    except Contradiction as found:
+    except ContradictionError as found:
         return AuditReport(origin=head.epoch, size=head.size, full=full, finding=found.finding)
     return AuditReport(origin=head.epoch, size=head.size, full=full, finding=None)
 
@@ -116,7 +116,7 @@ class _Chain:
                 self.end = verify_chain(entries, self._rows.roots(at + 1, beyond + 1), self.end)
                 if self.end.size < beyond:
                     contradict(Layer.SEQUENCE, self.end.size, f"entry {self.end.size} is missing")
-            except Contradiction as found:
+            except ContradictionError as found:
                 self.finding = found.finding
                 entries = [row for row in entries if row[0] < found.finding.seq]
             yield entries
@@ -132,7 +132,7 @@ def _join(stretches: Sequence[Stretch]) -> tuple[Tail, Vouched]:
         if stretch.begin != end:
             contradict(Layer.TREE, max(end.size - 1, 0), f"the tree's nodes around entry {end.size} are not its hashes")
         if stretch.finding:
-            raise Contradiction(stretch.finding)
+            raise ContradictionError(stretch.finding)
         end = stretch.end
         vouched.add(stretch.vouched)
     return end, vouched

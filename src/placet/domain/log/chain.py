@@ -48,7 +48,7 @@ def verify_chain(entries: Sequence[EntryRow], roots: Mapping[int, bytes], tail: 
 
     Each has the next number, names the one before it, carries a time that does not go back, was
     stored with the hashes of its own bytes, and where a root is kept for its size, it is the
-    tree's. Raise `Contradiction` at the first that does not.
+    tree's. Raise `ContradictionError` at the first that does not.
     """
     size, leaf, time, frontier = tail.size, tail.leaf, tail.time, tail.frontier
     for seq, nodes, content in entries:

@@ -15,7 +15,7 @@ _Orphans = Iterator[tuple[int, str]]
 def check_nothing_else(rows: LogRows, size: int, vouched: Vouched) -> None:
     """Check that the tables hold nothing but what `vouched` vouches for, and all of it.
 
-    Every entry has found its rows before. Raise `Contradiction`; where no entry can be named, at
+    Every entry has found its rows before. Raise `ContradictionError`; where no entry can be named, at
     `size`, behind the newest entry.
     """
     lost = [(seq, key) for key, (seq, digest) in vouched.gone.items() if digest]

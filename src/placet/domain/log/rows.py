@@ -42,7 +42,7 @@ class Finding:
     message: str
 
 
-class Contradiction(Exception):  # noqa: N818 - carries a finding out of a loop and is always caught
+class ContradictionError(Exception):
     """Carries the first finding of a stretch of the log to the audit, which reports it."""
 
     def __init__(self, finding: Finding) -> None:
@@ -53,7 +53,7 @@ class Contradiction(Exception):  # noqa: N818 - carries a finding out of a loop 
 
 def contradict(layer: Layer, seq: int, message: str) -> NoReturn:
     """Raise the contradiction."""
-    raise Contradiction(Finding(layer, seq, message))
+    raise ContradictionError(Finding(layer, seq, message))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,7 @@ def read_entries(entries: Sequence[EntryRow]) -> tuple[list[Said], Finding | Non
 def vouch(said: Sequence[Said], rows: LogRows, vouched: Vouched) -> None:
     """Compare what entries say with the tables, and add it to `vouched`.
 
-    Raise `Contradiction` at the first entry whose state, index rows, once keys or detached data
+    Raise `ContradictionError` at the first entry whose state, index rows, once keys or detached data
     are not what the tables hold.
     """
     documents = rows.detached({digest for one in said for digest in one.detached})
