@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Coroutine
 from copy import copy
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
@@ -193,7 +194,10 @@ class Installation:
 
     def enrol(self, principal_id: str, *keys: SoftKey, on_behalf_of: str = "") -> None:
         """Enrol a principal, or enrol it anew with other keys."""
-        at = self.clock.now()
+        self.enrol_at(principal_id, self.clock.now(), *keys, on_behalf_of=on_behalf_of)
+
+    def enrol_at(self, principal_id: str, at: datetime, *keys: SoftKey, on_behalf_of: str = "") -> None:
+        """Enrol a principal as of an earlier instant."""
         held = tuple(PrincipalKey(public_key=key.public, enrolled_at=at) for key in keys)
         self._keep(checked(Principal(principal_id=principal_id, on_behalf_of=on_behalf_of, keys=held, enrolled_at=at)))
 
