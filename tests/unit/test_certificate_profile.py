@@ -140,6 +140,10 @@ def test_a_serial_number_is_positive_and_at_most_twenty_octets(content: bytes) -
     assert 0 < serial_number(content) < 2**159
 
 
+def test_a_serial_number_keeps_159_of_its_random_bits() -> None:
+    assert serial_number(b"\x81" + bytes(18) + b"\x07") == (1 << 152) + 7
+
+
 def test_a_serial_number_takes_twenty_bytes() -> None:
     with pytest.raises(ValueError, match="20 random bytes"):
         serial_number(bytes(19))

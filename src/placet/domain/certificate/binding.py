@@ -15,9 +15,8 @@ BINDING_OID = x509.ObjectIdentifier("2.25.12337303678962268213778724292523331842
 """The UUID 5cd0c857-b527-4f23-a109-3cd3df3caa19 as an object identifier (ITU-T X.667)."""
 
 _UTF8_STRING = 0x0C
-_LONG_FORM = 0x81
+_HEADER_BYTES = 2
 _CODE = "CERTIFICATE_MALFORMED"
-_SHORTEST_LONG = 128
 
 
 class KeyOrigin(StrEnum):
@@ -38,10 +37,9 @@ class Binding:
     tar_sha256: str
 
     def to_der(self) -> bytes:
-        """Return the DER UTF8String of the canonical JSON."""
+        """Return the DER UTF8String of the canonical JSON: under 128 bytes, so its length is one octet."""
         content = encode({"v": 1, "key_origin": self.key_origin.value, "tar_sha256": self.tar_sha256})
-        short = len(content) < _SHORTEST_LONG
-        return bytes([_UTF8_STRING, len(content)] if short else [_UTF8_STRING, _LONG_FORM, len(content)]) + content
+        return bytes([_UTF8_STRING, len(content)]) + content
 
 
 def parse_binding(der: bytes) -> Binding:
@@ -49,8 +47,7 @@ def parse_binding(der: bytes) -> Binding:
 
     Raise `InvalidInputError` (`CERTIFICATE_MALFORMED`, `JSON_INVALID`, `JSON_NOT_CANONICAL`).
     """
-    header = 3 if der[1:2] == bytes([_LONG_FORM]) else 2
-    record = Record(decode(der[header:]), what="certificate's binding", code=_CODE)
+    record = Record(decode(der[_HEADER_BYTES:]), what="certificate's binding", code=_CODE)
     record.constant("v", 1)
     binding = Binding(
         key_origin=KeyOrigin(record.text("key_origin", "csr|server")),
