@@ -1,13 +1,20 @@
-"""Installations for tests of the command line: each is made once, by the commands that people use."""
+"""Installations for tests of the command line: each is made once, quickly, by the facade.
+
+That the commands make the same, the tests of walking through them show.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterator
 
 import pytest
 
+from placet import config
 from placet.demo.npm_double import NpmDouble
+from placet.errors import ApprovalsPendingError
+from placet.facade import Placet
 from support.shell import Shell
 
 TOKEN = "npm_t0ken_canary"
@@ -46,10 +53,16 @@ def trial(tmp_path_factory: pytest.TempPathFactory, registry: NpmDouble) -> Shel
     shell = Shell(tmp_path_factory.mktemp("trial"), {"NPM_TOKEN": TOKEN})
     (shell.place / "objects").mkdir()
     shell.package()
-    shell.done("init", "--profile", "trial")
-    shell.done("provider", "add", "npm", "--kind", "npm", "--url", registry.url, "--credential", "env:NPM_TOKEN")
-    shell.done("provider", "add", "files", "--kind", "folder", "--url", "objects")
+    asyncio.run(_found_trial(shell, registry.url))
     return shell
+
+
+async def _found_trial(shell: Shell, url: str) -> None:
+    settings = config.load(shell.environment())
+    await Placet.init(settings, profile="trial")
+    async with Placet.open(settings) as placet:
+        await placet.governance.add_provider("npm", kind="npm", url=url, credential="env:NPM_TOKEN")
+        await placet.governance.add_provider("files", kind="folder", url=f"file:{shell.place}/objects")
 
 
 @pytest.fixture(scope="module")
@@ -66,19 +79,33 @@ def team(tmp_path_factory: pytest.TempPathFactory, registry: NpmDouble) -> Shell
     secret = shell.place / "passphrase"
     secret.write_text(PASSPHRASE + "\n")
     shell.variables["PLACET_PASSPHRASE_FILE"] = str(secret)
-    key = {"PLACET_BOOTSTRAP_KEY": shell.done("init", "--json").json()["bootstrap_key"]}
     for name in ("alice", "bob", "carol"):
         shell.ssh_key(name)
-        shell.done("principal", "add", f"person:{name}", "--key", f"{name}.pub", env=key)
     (shell.place / "policy.toml").write_text(TEAM_POLICY)
-    shell.done("policy", "activate", "policy.toml", env=key)
-    npm = ("provider", "add", "npm", "--kind", "npm", "--url", registry.url, "--credential", "env:NPM_TOKEN")
-    assert shell.placet(*npm, "--as", "person:alice").code == 4
-    asked = shell.done("run", "list", "--limit", "1", "--json").json()["runs"][0]["run_id"]
-    shell.done("approve", asked, "--as", "person:bob", "--key", "bob", "--yes")
-    shell.done("run", "resume", asked)
     shell.package()
+    asyncio.run(_found_team(shell, registry.url))
     return shell
+
+
+async def _found_team(shell: Shell, url: str) -> None:
+    _, key = await Placet.init(config.load(shell.environment()))
+    assert key is not None
+    async with Placet.open(config.load(shell.environment(PLACET_BOOTSTRAP_KEY=key.reveal()))) as placet:
+        for name in ("alice", "bob", "carol"):
+            public = await placet.signer.public_key(shell.place / name)
+            await placet.governance.add_principal(f"person:{name}", public_keys=(public.line,))
+        await placet.governance.activate_policy(TEAM_POLICY.encode())
+    async with Placet.open(config.load(shell.environment())) as placet:
+        with pytest.raises(ApprovalsPendingError) as pending:
+            await placet.governance.add_provider(
+                "npm", kind="npm", url=url, credential="env:NPM_TOKEN", requester="person:alice"
+            )
+        run_id = pending.value.hint.split()[2]
+        ballot = await placet.publishing.ballot(run_id, "person:bob")
+        await placet.publishing.say(
+            ballot, "approve", approver="person:bob", key=shell.place / "bob", signer=placet.signer
+        )
+        await placet.publishing.resume(run_id)
 
 
 @pytest.fixture(scope="module")

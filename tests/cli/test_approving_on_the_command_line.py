@@ -7,9 +7,11 @@ import pty
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from cli.conftest import TEAM_POLICY
 from placet.demo.npm_double import NpmDouble
 from support.shell import PLACET, Ran, Shell
 
@@ -33,6 +35,29 @@ def wait_for(condition: Callable[[], bool]) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < until
+
+
+def test_a_team_is_founded_step_by_step(tmp_path: Path, registry: NpmDouble) -> None:
+    shell = Shell(tmp_path, {"PLACET_PASSPHRASE": "canary"})
+    (tmp_path / "policy.toml").write_text(TEAM_POLICY)
+    founded = shell.done("init")
+    key = {"PLACET_BOOTSTRAP_KEY": next(line.strip() for line in founded.out.splitlines() if "placet_boot_" in line)}
+    for name in ("alice", "bob", "carol"):
+        shell.ssh_key(name)
+        enrolled = shell.done("principal", "add", f"person:{name}", "--key", f"{name}.pub", env=key)
+        assert enrolled.out.startswith(f"person:{name} is enrolled.\n\n  key      SHA256:")
+    activated = shell.done("policy", "activate", "policy.toml", env=key)
+    npm = ("provider", "add", "npm", "--kind", "npm", "--url", registry.url, "--as", "person:alice")
+    pending = shell.placet(*npm)
+    run_id = next(word for word in pending.err.split() if word.startswith("run_"))
+    approved = says(shell, "approve", run_id, "bob")
+    resumed = shell.done("run", "resume", run_id)
+
+    assert activated.out.startswith("Policy v1 is in force.\n")
+    assert (pending.code, "error: APPROVALS_MISSING: change_executor of core:npm" in pending.err) == (4, True)
+    assert f"  placet run resume {run_id}\n" in approved.out
+    assert resumed.out.startswith(f"{run_id} is executed: core:npm\n")
+    assert shell.done("provider", "list", "--json").json()["providers"][0]["url"] == registry.url
 
 
 def test_a_publication_waits_in_one_terminal_while_others_approve_it(team: Shell, registry: NpmDouble) -> None:
