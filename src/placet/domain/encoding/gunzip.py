@@ -94,10 +94,10 @@ class Gunzip:
             yield step
 
     def _inflated(self, waiting: bytes) -> Iterator[bytes]:
-        piece = b""
-        # A full piece may leave output inside zlib although all input is used.
-        while waiting or len(piece) == _STEP:
-            if self._inflate.eof and waiting:
+        # zlib may keep output back when a step ends; the next step, at the latest the member's
+        # checksum, brings it out.
+        while waiting:
+            if self._inflate.eof:
                 raise unsafe("bytes follow its gzip member")
             try:
                 piece = self._inflate.decompress(waiting, _STEP)
