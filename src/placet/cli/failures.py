@@ -1,19 +1,4 @@
-"""What went wrong, as people and programs are told: code, sentence, hint, exit code.
-
-| exit code | meaning |
-|---|---|
-| 0 | done |
-| 1 | something given, named or configured is not usable |
-| 2 | the command line itself is wrong |
-| 3 | an authorization check said no |
-| 4 | nothing was refused; approvals are missing |
-| 5 | evidence, a certificate or the ledger does not prove what it should |
-| 6 | a provider refused, or what became of an effect is unknown or in conflict |
-| 7 | state cannot be read or written now: sealed, locked, full, busy |
-| 70 | a bug of Placet |
-| 130 | interrupted |
-| 141 | whoever read the output went away |
-"""
+"""What went wrong, as people and programs are told: code, sentence, hint, exit code."""
 
 from __future__ import annotations
 
