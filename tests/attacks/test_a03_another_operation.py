@@ -9,6 +9,7 @@ import pytest
 
 from placet.domain.authorization.checks import _operation
 from placet.domain.authorization.facts import Facts, Request, VerifiedReceipt
+from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import OperationKind
 from placet.errors import DeniedError
 from support.forging import payload_of, receipt_in
@@ -21,7 +22,7 @@ FACTS = Facts(
     plan=None,
     stored=None,
     contents=(),
-    policy_digest="",  # type: ignore[arg-type]
+    policy_digest=sha256(b""),
     refusals=(),
     requester_active=True,
     certificate=None,

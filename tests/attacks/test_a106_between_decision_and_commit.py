@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from placet.adapters.memory.anchor import MemoryAnchor
 from placet.core.entities.certificates import certificate_key, read_certificate
 from placet.core.entities.receipts import hold_writes
 from placet.core.entities.stored import required
@@ -25,11 +26,11 @@ from support.world import World
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def until(world: World, instant: object) -> Callable[[], None]:
+def until(world: World, instant: datetime) -> Callable[[], None]:
     """Return what lets the store stall until `instant`."""
 
     def stall() -> None:
-        world.clock.at = instant  # type: ignore[assignment]
+        world.clock.at = instant
 
     return stall
 
@@ -190,7 +191,9 @@ def test_a_subject_that_is_taken_meanwhile_is_taken() -> None:
 def test_a_ledger_that_is_sealed_meanwhile_lets_nothing_be_sent() -> None:
     world = World()
     plan, token = world.ready()
-    world.meanwhile(world.home.anchor.notes.clear)  # type: ignore[union-attr]
+    anchor = world.home.anchor
+    assert isinstance(anchor, MemoryAnchor)
+    world.meanwhile(anchor.notes.clear)
 
     with pytest.raises(SealedError):
         world.present(plan, token)
