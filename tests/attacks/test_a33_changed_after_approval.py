@@ -195,6 +195,6 @@ def test_a_buffer_that_changes_after_it_was_measured_is_not_sent() -> None:
     buffer = bytearray(ARCHIVE)
     world.meanwhile(lambda: buffer.__setitem__(0, buffer[0] ^ 1))
 
-    world.present(plan, token, contents={"tool-1.0.0.tgz": buffer})  # type: ignore[dict-item] - as careless code would
+    world.present(plan, token, contents={"tool-1.0.0.tgz": buffer})  # type: ignore[dict-item]  # as careless code would
 
     assert world.double.sent[0].contents == {"tool-1.0.0.tgz": ARCHIVE}
