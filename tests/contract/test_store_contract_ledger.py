@@ -6,10 +6,11 @@ import asyncio
 
 import pytest
 
+from placet.domain.log.change import ABSENT
 from placet.domain.log.checkpoint import open_checkpoint
 from placet.domain.log.entry import parse_entry
 from placet.domain.log.merkle import leaf_hash, verify_consistency, verify_inclusion
-from placet.domain.values.digest import salted_digest, sha256
+from placet.domain.values.digest import Digest, salted_digest, sha256
 from placet.errors import InvalidInputError, NotFoundError, PlacetError
 from support.ledgers import (
     LOG_KEY,
@@ -207,5 +208,19 @@ def test_a_proof_that_the_log_shrank_or_will_grow_is_refused(home: Home, old: in
         with pytest.raises(InvalidInputError) as refused:
             await store.consistency_proof(old, new)
         assert refused.value.code == "PROOF_OUT_OF_RANGE"
+
+    run(work())
+
+
+@pytest.mark.parametrize("name", ["caf\u00e9", "\ud800", "\x00", "", "' OR 1=1 --", "%", "\u202e"])
+def test_nothing_stands_under_a_name_that_no_entity_can_have(home: Home, name: str) -> None:
+    async def work() -> None:
+        store = home.create()
+        await put(store, 1, {"thing/1": thing(1, ("name", "a"))})
+        assert (await store.load([key(name)])).entities == {key(name): ABSENT}
+        assert await store.once_seq(name) is None
+        assert await store.erasable(Digest(name)) is None
+        assert await store.find(name, "") == []
+        assert [row.value for row in await store.find("name", name)] == ["a"] * (name == "")
 
     run(work())

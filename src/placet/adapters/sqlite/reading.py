@@ -44,8 +44,11 @@ def read_head(connection: sqlite3.Connection) -> LogHead:
 
 
 def load(connection: sqlite3.Connection, keys: Collection[EntityKey]) -> Snapshot:
-    """Return the entities under `keys` and the head, all of one moment."""
-    rows = _listed(connection, _LOAD, list(keys))
+    """Return the entities under `keys` and the head, all of one moment.
+
+    Stored keys are printable ASCII: nothing stands under another, and SQLite cannot be asked for it.
+    """
+    rows = _listed(connection, _LOAD, [key for key in keys if key.isascii()])
     if not rows:
         raise sqlite3.DataError(_NO_HEAD)
     entities = dict.fromkeys(keys, ABSENT)
@@ -77,6 +80,8 @@ def read_nodes(connection: sqlite3.Connection, nodes: Sequence[merkle.Node]) -> 
 
 def find(connection: sqlite3.Connection, index: str, value: str, after: IndexRow | None, limit: int) -> list[IndexRow]:
     """Return index rows whose value starts with `value`, by value and key, after the row `after`."""
+    if not (index.isascii() and value.isascii()):
+        return []
     rows = connection.execute(
         _FIND,
         {
@@ -93,6 +98,8 @@ def find(connection: sqlite3.Connection, index: str, value: str, after: IndexRow
 
 def one_value(connection: sqlite3.Connection, statement: str, key: str | int) -> bytes | int | None:
     """Return the first column of the one row that `statement` finds by `key`, or None."""
+    if isinstance(key, str) and not key.isascii():
+        return None
     row = connection.execute(statement, (key,)).fetchone()
     return row[0] if row else None
 
