@@ -96,8 +96,8 @@ def million_members() -> bytes:
 
 
 def long_paths() -> bytes:
-    long = "/".join(["abcdefgh" * 31] * 4)
-    return tgz(PACKAGE, *(member(f"{index:04}", prefix=f"package/{long[:140]}".encode()) for index in range(70_000)))
+    prefix = b"package/".ljust(155, b"a")
+    return tgz(PACKAGE, *(member(f"{index:05}".ljust(100, "b"), prefix=prefix) for index in range(34_000)))
 
 
 BOMBS = [
