@@ -68,3 +68,19 @@ def test_what_cannot_be_performed_leaves_no_open_run(name: str) -> None:
         asked(world, name)
 
     assert states(world) == ["abandoned"]
+
+
+@pytest.mark.parametrize("param", [{"tar_sha256": "sha256:" + "0" * 64}, {"key_origin": "somewhere"}, {}])
+def test_a_certificate_is_not_issued_for_what_it_cannot_say_or_without_a_request(param: dict[str, Value]) -> None:
+    world = World()
+    good: dict[str, Value] = {"key_origin": "csr", "tar_sha256": "0" * 64}
+    intent = Intent(
+        kind=OperationKind.ISSUE_CERTIFICATE,
+        subject=Subject(provider="core", name="@acme/tool", version="1.0.0", tag=""),
+        params={**good, **param},
+    )
+
+    with pytest.raises(InvalidInputError, match="PLAN_INVALID"):
+        world.run(ask(world.context, intent, requester="person:alice", contents={}))
+
+    assert states(world) == ["abandoned"]

@@ -11,6 +11,7 @@ from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import EntityKey, Snapshot
+from placet.errors import InvalidInputError
 
 PROVIDER = "core"
 """The provider id of operations that our own store performs."""
@@ -33,6 +34,12 @@ class Performance:
     receipt: Object
     contents: Mapping[str, bytes]
     entry_id: str
+
+    def content(self, name: str) -> bytes:
+        """Return the bytes of the artifact `name`; raise `InvalidInputError` (`PLAN_INVALID`) where it has none."""
+        if name not in self.contents:
+            raise InvalidInputError("PLAN_INVALID", f"the operation has no artifact {name}")
+        return self.contents[name]
 
     def text(self, name: str) -> str:
         """Return the operation's text parameter `name`, empty where it has none."""

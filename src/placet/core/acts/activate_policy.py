@@ -46,7 +46,7 @@ def _perform(performance: Performance) -> Deed:
     Raise `DeniedError` (`APPROVER_INELIGIBLE`) where the bootstrap key would activate a policy
     whose groups name somebody who is not enrolled: nobody could ever change it.
     """
-    document = performance.contents[POLICY_ARTIFACT]
+    document = performance.content(POLICY_ARTIFACT)
     policy = parse_policy(document)
     if policy.digest != _digest(performance.operation):
         raise DeniedError("PARAMS_MISMATCH", "the policy is not the one whose digest was planned")

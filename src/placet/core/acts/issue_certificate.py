@@ -19,6 +19,7 @@ from placet.domain.certificate.keys import public_key_digest
 from placet.domain.certificate.profile import LeafSubject, fingerprint
 from placet.domain.certificate.request import key_of_request
 from placet.domain.encoding.pem import certificate_der, read_request
+from placet.domain.encoding.record import Record
 from placet.domain.log.certificate_records import CertificateIssued
 from placet.domain.log.change import EntityKey
 from placet.domain.values.npm import package_url, parse_package_name, parse_version, unscoped_name
@@ -42,16 +43,19 @@ def _perform(performance: Performance) -> Deed:
     """Sign and record the certificate. A public key is certified once, ever."""
     now, operation = performance.now, performance.operation
     name, version = parse_package_name(operation.subject.name), parse_version(operation.subject.version)
+    asked = Record(dict(operation.params), what="certificate's plan", code="PLAN_INVALID")
+    binding = Binding(
+        key_origin=KeyOrigin(asked.text("key_origin", "|".join(KeyOrigin))),
+        tar_sha256=asked.text("tar_sha256", r"([0-9a-f]{64})?"),
+    )
+    key = key_of_request(read_request(performance.content(REQUEST_ARTIFACT)))
     number, day = next_number(performance.snapshot, _day(now))
     in_year, year = next_number(performance.snapshot, _year(operation.subject.name, now))
-    key = key_of_request(read_request(performance.contents[REQUEST_ARTIFACT]))
     subject = LeafSubject(
         certificate_id=identifiers.certificate_id(now.date(), number),
         package_url=package_url(name, version),
         chitty_uri=identifiers.chitty_uri(name, now.year, in_year),
-        binding=Binding(
-            key_origin=KeyOrigin(performance.text("key_origin")), tar_sha256=performance.text("tar_sha256")
-        ),
+        binding=binding,
     )
     random = performance.context.randomness.token(SERIAL_BYTES)
     certificate = performance.context.authority.issue(subject, key, random=random, now=now)
