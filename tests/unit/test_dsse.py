@@ -88,4 +88,7 @@ def test_any_other_spelling_is_refused(encoded: bytes) -> None:
 
 
 def test_an_envelope_that_is_too_large_is_refused_before_it_is_read() -> None:
-    assert refusal(b" " * (LIMIT_BYTES + 1)) == "ENVELOPE_MALFORMED"
+    with pytest.raises(InvalidInputError, match="are allowed"):
+        parse_envelope(b" " * (LIMIT_BYTES + 1))
+    with pytest.raises(InvalidInputError, match="not a DSSE envelope"):
+        parse_envelope(b" " * LIMIT_BYTES)
