@@ -59,9 +59,9 @@ class Committer:
         Raise `UnavailableError` where nothing was kept or nothing may be answered, `SealedError`,
         and `OutcomeUnknownError` where COMMIT failed.
         """
-        came = await self._turn.take(self._wait_seconds)
         try:
-            return await self._write(group, self._wait_seconds if came else 0, adopting=adopting)
+            wait_seconds = await self._turn.take(self._wait_seconds)
+            return await self._write(group, wait_seconds, adopting=adopting)
         finally:
             self._turn.give_up()
 

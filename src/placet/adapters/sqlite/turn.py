@@ -5,8 +5,8 @@ of times a second, and the unlucky ones never get it. So whoever wants to write 
 lock on the folder (`flock`), which the kernel hands on in the order of asking.
 
 This is a courtesy. `BEGIN IMMEDIATE` is what makes writing safe: where the folder cannot be
-locked, or whoever holds its lock is stuck, we go on without a turn and let SQLite tell. However
-long the line is, nobody gives up while it moves.
+locked, or whoever holds its lock is stuck, we go on without a turn and let SQLite tell. Nobody
+gives up while the line moves, but whom it passes by for long goes on without it, too.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from pathlib import Path
 from threading import Thread
 
 Moves = Callable[[], Hashable]
+"""Returns something else whenever anybody has written."""
+_PATIENCE = 6
+"""So often the line may have moved without its being our turn."""
 
 
 class Turn:
@@ -31,31 +34,35 @@ class Turn:
         self._moves = moves
         self._held: int | None = None
 
-    async def take(self, seconds: float) -> bool:
-        """Wait until nobody is before us; return False where the line did not move for `seconds`."""
+    async def take(self, seconds: float) -> float:
+        """Wait until nobody is before us; return how long SQLite's own lock may then be waited for.
+
+        That is `seconds`, and nothing where the line did not move for so long: whoever is in it hangs.
+        """
         try:
             descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError:
-            return True
-        if not _taken_at_once(descriptor) and not await self._wait(descriptor, seconds):
-            return False
-        self._held = descriptor
-        return True
+            return seconds
+        if _taken_at_once(descriptor):
+            self._held = descriptor
+            return seconds
+        return await self._wait(descriptor, seconds)
 
-    async def _wait(self, descriptor: int, seconds: float) -> bool:
+    async def _wait(self, descriptor: int, seconds: float) -> float:
         waiting: Future[None] = Future()
         # A daemon, because nothing can call a thread back from this wait: the process may end before it does.
         Thread(target=_lock, args=(descriptor, waiting), name="placet-turn", daemon=True).start()
-        came = asyncio.wrap_future(waiting)
+        came, before, moved = asyncio.wrap_future(waiting), None, self._moves()
         try:
-            moved = None
-            while not came.done() and moved != (moved := self._moves()):
+            for _ in range(_PATIENCE):
                 await asyncio.wait([came], timeout=seconds)
-        except BaseException:
+                before, moved = moved, self._moves()
+                if came.done() or moved == before:
+                    break
+        finally:
             if not waiting.cancel():
-                os.close(descriptor)
-            raise
-        return not waiting.cancel()
+                self._held = descriptor
+        return seconds if self.is_ours or moved != before else 0.0
 
     @property
     def is_ours(self) -> bool:
