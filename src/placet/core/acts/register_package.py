@@ -29,8 +29,6 @@ def _perform(performance: Performance) -> Deed:
     certificate = read_certificate(
         required(performance.snapshot, certificate_key(operation.certificate_id), "certificate")
     )
-    if (certificate.package, certificate.version) != (operation.subject.name, operation.subject.version):
-        raise DeniedError("REGISTRATION_MISMATCH", "the certificate is for another package or version")
     wanted = Registration(
         registration_id=identifiers.registration_id(performance.now, performance.context.randomness.token(8)),
         package=operation.subject.name,

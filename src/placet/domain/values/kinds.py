@@ -50,8 +50,8 @@ CORE_KINDS = frozenset(
 """Kinds that never reach the port: their change performs them (protocol 5)."""
 
 
-WRITTEN_ONCE = frozenset({OperationKind.PUBLISH_PACKAGE, OperationKind.PUT_OBJECT, OperationKind.REGISTER_PACKAGE})
-"""Kinds whose effect is made once for its subject and stays; the others may be repeated by another run."""
+WRITTEN_ONCE = frozenset({OperationKind.PUBLISH_PACKAGE, OperationKind.PUT_OBJECT})
+"""Kinds whose effect at a provider is made once for its subject and stays; the others may be asked for again."""
 
 
 class OutcomeStatus(StrEnum):
