@@ -35,7 +35,7 @@ from support.archives import manifest, member, package_json, tgz
 from support.authority import authority
 from support.governance import key_of
 from support.installation import POLICY, REQUESTER
-from support.ledgers import SIGNER
+from support.ledgers import SIGNER, InMemory
 from support.soft_keys import SoftKey
 from support.world import World
 
@@ -139,6 +139,18 @@ def test_a_certificate_revoked_later_leaves_the_publication_standing() -> None:
 
     assert verdict.revocation is not None
     assert verdict.revocation.invalid_since >= verdict.published_at + timedelta(hours=23)
+
+
+def test_a_revocation_is_in_the_evidence_without_any_index() -> None:
+    world = world_of()
+    run = published(world)
+    world.move(days=1)
+    world.run(revoke_unpublished(world.context, run.certificate_id))
+    assert isinstance(world.home, InMemory)
+    assert world.home.tables is not None
+    world.home.tables.index.clear()
+
+    assert verified(world, run).revocation is not None
 
 
 def test_there_is_no_evidence_of_what_only_waits_for_approval() -> None:

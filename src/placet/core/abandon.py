@@ -10,6 +10,7 @@ from placet.core.context import Context
 from placet.core.decide import Decision, decide
 from placet.core.entities.certificates import certificate_key, read_certificate
 from placet.core.entities.receipts import BEGUN
+from placet.core.entities.revocations import REVOCATIONS, revocation_writes
 from placet.core.entities.runs import Run, RunState, operation_key, read_operation_state, read_run
 from placet.core.entities.stored import entity_of, required
 from placet.core.runs import move_run, stored_plan
@@ -82,11 +83,11 @@ async def revoke_unpublished(context: Context, certificate_id: str, *, unless_be
             actor=ACTOR,
             subject=f"{certificate.package}@{certificate.version}",
             data=CertificateRevoked(revocation=revocation.to_object(), receipt={}).to_object(),
-            writes={key: certificate.revoked(revocation).to_object()},
+            writes=revocation_writes(snapshot, certificate, revocation),
         )
 
     try:
-        await decide(context, lambda _: {key} | guards, decision)
+        await decide(context, lambda _: {key, REVOCATIONS} | guards, decision)
     except _KeptError as kept:
         return kept.is_revoked
     return True

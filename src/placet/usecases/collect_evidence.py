@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from placet.core.acts.register_package import STATEMENT_ARTIFACT
 from placet.core.context import Context
-from placet.core.entities.certificates import read_certificate
+from placet.core.decide import load
 from placet.core.entities.governance import (
     approval_key,
     approval_set_key,
@@ -19,6 +19,7 @@ from placet.core.entities.governance import (
     stored_principal,
 )
 from placet.core.entities.receipts import ReceiptRecord
+from placet.core.entities.revocations import all_revocations, all_revocations_premises
 from placet.core.entities.runs import Run, plan_key
 from placet.core.entities.stored import entity_of, required
 from placet.core.execute import receipt_of
@@ -34,7 +35,6 @@ from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.authorization.principal import Principal
 from placet.domain.authorization.receipt import parse_receipt
 from placet.domain.authorization.render import render_plan, shown_digest
-from placet.domain.certificate.revocation import Revocation
 from placet.domain.encoding.pem import certificate_der
 from placet.domain.log.checkpoint import Checkpoint, CheckpointKey, open_checkpoint
 from placet.domain.log.entry import parse_entry
@@ -198,16 +198,17 @@ async def _principals(context: Context, ids: set[str]) -> dict[str, Principal]:
 
 
 async def _moment(context: Context) -> tuple[Checkpoint | None, str, bytes]:
-    """Return the newest checkpoint and the revocations as of it; None where the log grew in between."""
+    """Return the newest checkpoint and the revocations as of it; None where the log grew in between.
+
+    Raise `UnavailableError` (`LEDGER_CORRUPT`) where a revocation is missing: none is left out unsaid.
+    """
     note = await context.store.checkpoint()
     key = CheckpointKey(origin=context.issuer, public_key=context.checkpoint_signer.public_key)
     checkpoint = open_checkpoint(note, key)
-    rows = await context.store.find("certificate_revoked", "", limit=1_000_000)
-    snapshot = await context.store.load([row.key for row in rows])
+    snapshot = await load(context, all_revocations_premises)
     if snapshot.head.size != checkpoint.size:
         return None, note, b""
-    records = (read_certificate(entity) for entity in snapshot.entities.values())
-    revoked: list[Revocation] = [each.revocation for each in records if each.revocation is not None]
+    revoked = all_revocations(snapshot)
     signed = sign_revocations(checkpoint, revoked, context.checkpoint_signer, known_to=snapshot.head.time)
     return checkpoint, note, signed.encode()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from placet.core.acts.act import Act, Deed, Performance
 from placet.core.entities.certificates import certificate_key, read_certificate
+from placet.core.entities.revocations import REVOCATIONS, revocation_writes
 from placet.core.entities.stored import required
 from placet.domain.authorization.operation import Operation
 from placet.domain.certificate.revocation import Revocation, parse_reason
@@ -16,7 +17,7 @@ from placet.domain.values.time import parse_instant
 
 
 def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: ARG001 - one shape for all acts
-    return {certificate_key(_certificate_id(operation))}
+    return {certificate_key(_certificate_id(operation)), REVOCATIONS}
 
 
 def _certificate_id(operation: Operation) -> str:
@@ -39,7 +40,7 @@ def _perform(performance: Performance) -> Deed:
     return Deed(
         type="certificate.revoked",
         data=CertificateRevoked(revocation=said, receipt=performance.receipt).to_object(),
-        writes={key: certificate.revoked(revocation).to_object()},
+        writes=revocation_writes(performance.snapshot, certificate, revocation),
         response={"revocation": said},
     )
 

@@ -61,8 +61,6 @@ class CertificateRecord:
             "revocation": [self.revocation.to_object()] if self.revocation else [],
         }
         rows = [("certificate", self.certificate_id), ("certificate_package", f"{self.package}@{self.version}")]
-        if self.revocation is not None:
-            rows.append(("certificate_revoked", self.certificate_id))
         return with_index(members, rows)
 
 
