@@ -87,6 +87,7 @@ class ReceiptLife(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def disable_or_enable(self, name: str) -> None:
+        self.tick()
         if name in self.model.disabled:
             self.world.enrol_at(f"person:{name}", NOW, key_of(name))
         else:

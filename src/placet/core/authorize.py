@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import cast
 
 from placet.core.context import Context
 from placet.core.entities.certificates import certificate_key, read_certificate
@@ -35,7 +36,6 @@ from placet.domain.authorization.operation import Artifact, Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.receipt import Receipt
 from placet.domain.log.change import EntityKey, Snapshot
-from placet.errors import DeniedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +124,7 @@ def authorize(context: Context, snapshot: Snapshot, now: datetime, presented: Pr
     at = max(now, snapshot.head.time)
     gathered = trail.prepare("3", _gather, context, snapshot, presented, verified.receipt, at)
     cleared = clear(presented.request, verified, gathered.facts, at, trail)
-    plan = gathered.facts.plan
-    if plan is None:
-        raise trail.denied("5a", DeniedError("PLAN_MISMATCH", "there is no such plan"))
+    plan = cast("Plan", gathered.facts.plan)  # where there is none, check 5a has refused
     until = _valid_until(verified.receipt, gathered, presented)
     return Authorized(cleared=cleared, plan=plan, judgement=gathered.judgement, now=at, valid_until=until)
 

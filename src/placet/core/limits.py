@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import takewhile
 
 from placet.core.judgement import Judgement
 from placet.domain.authorization.operation import Operation
@@ -29,11 +30,10 @@ def reservation_counters(
     The two objects of one publication count as one: a first attempt adds nothing if an earlier
     step of its plan had the same kind and subject.
     """
-    for earlier in plan.operations:
-        if earlier.operation_id == operation.operation_id or attempt > 1:
-            break
-        if (earlier.operation_kind, earlier.subject) == (operation.operation_kind, operation.subject):
-            return {}
+    earlier = takewhile(lambda each: each.operation_id != operation.operation_id, plan.operations)
+    alike = ((each.operation_kind, each.subject) == (operation.operation_kind, operation.subject) for each in earlier)
+    if attempt == 1 and any(alike):
+        return {}
     return _counters("reservations", operation, plan.requester, judgement, now)
 
 
