@@ -104,6 +104,19 @@ def test_a_run_that_was_approved_meanwhile_is_resumed(team: Shell, registry: Npm
     assert registry.effects("@acme/tool", "1.2.0") == 1
 
 
+def test_who_approves_twice_counts_once_and_is_told_what_is_missing(team: Shell) -> None:
+    run_id = asked(team, "1.2.1")
+    first = says(team, "approve", run_id, "bob", "--json").json()
+    second = says(team, "approve", run_id, "bob", "--json").json()
+    third = says(team, "approve", run_id, "bob")
+
+    missing = ["group maintainers has 1 of 2 approvals at assurance 2"]
+    assert (first["already"], first["missing"]) == (False, missing)
+    assert (second["already"], second["missing"]) == (True, missing)
+    assert "You have approved already" in third.out
+    assert f"Still missing: {missing[0]}." in third.out
+
+
 def test_the_approver_is_shown_the_plan_that_plan_show_prints(team: Shell) -> None:
     run_id = asked(team, "1.3.0")
 

@@ -66,10 +66,9 @@ def _say(decision: str, run_id: str, approver: str, signing: tuple[Path, str], *
         show_for_signing(ballot.text)
         if not asked:
             _confirm(_CONFIRMATIONS[decision])
-        said = await placet.publishing.say(
+        return await placet.publishing.say(
             ballot, decision, approver=approver, key=key, signer=placet.signer, group=group
         )
-        return {**said, "missing": await _missing(placet, run_id) if decision == "approve" else []}
 
     show(inside(verb), _said)
 
@@ -82,18 +81,6 @@ def _confirm(question: str) -> None:
             hint="read it with `placet plan show`, then give --yes",
         )
     click.confirm(question, abort=True, err=True)
-
-
-async def _missing(placet: Placet, run_id: str) -> list[str]:
-    """Return what is still in the way of the run, each thing once."""
-    shown = await placet.publishing.run(run_id)
-    return list(dict.fromkeys(_waits_for(shown)))
-
-
-def _waits_for(shown: Document) -> Iterator[str]:
-    for each in shown["operations"]:
-        if each["state"] == "not_started" and each["why"].startswith("APPROVALS_MISSING: "):
-            yield each["why"].removeprefix("APPROVALS_MISSING: ")
 
 
 def _said(said: Document) -> Iterator[str]:
@@ -110,6 +97,8 @@ def _said(said: Document) -> Iterator[str]:
     if said["decision"] != "approve":
         return
     yield ""
+    if said["already"]:
+        yield "You have approved already: nobody counts twice for a group."
     if said["missing"]:
         yield from (f"Still missing: {each}." for each in said["missing"])
     else:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from placet.bootstrap import Opened
 from placet.core.lookup import list_runs
 from placet.domain.authorization.approval import ApprovalDecision
 from placet.domain.authorization.render import fingerprint
-from placet.domain.encoding.canonical import Object
+from placet.domain.encoding.canonical import Object, Value
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
 from placet.errors import DeniedError
@@ -21,7 +22,7 @@ from placet.usecases.collect_evidence import collect_evidence
 from placet.usecases.publish_package import Progress, PublishRequest, publish_package, rehearse_package
 from placet.usecases.reconcile import reconcile
 from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
-from placet.usecases.show_run import show_run
+from placet.usecases.show_run import RunView, show_run
 
 
 def _silent(step: str, detail: str) -> None:
@@ -55,8 +56,11 @@ class Publishing:
     ) -> Object:
         """Approve, deny or withdraw, for every group the person may speak for unless `group` names one.
 
-        `signer` makes the signature where the key is; `DeniedError` says why it does not count.
+        `signer` makes the signature where the key is; `DeniedError` says why it does not count. For an
+        approval the answer tells what is `missing` still, and whether they had approved `already`.
         """
+        before = await show_run(self._context, ballot.run.run_id)
+        now = self._context.clock.now()
         public_key = await signer.public_key(key)
         kind = ApprovalDecision(decision)
         groups = (group,) if group else ballot.groups
@@ -79,7 +83,16 @@ class Publishing:
             "groups": list(groups),
             "plan_digest": ballot.plan.digest(),
             "fingerprint": fingerprint(ballot.plan.digest()),
+            "already": kind is ApprovalDecision.APPROVE and _has_approved(before, approver, groups, now),
+            "missing": await self._missing(ballot.run.run_id) if kind is ApprovalDecision.APPROVE else [],
         }
+
+    async def _missing(self, run_id: str) -> list[Value]:
+        """Return which approvals are missing for what has yet to execute, each sentence once."""
+        view = await show_run(self._context, run_id)
+        waiting = [each for each in view.operations if each.receipt is None]
+        refusals = [refusal for each in waiting for refusal in each.judgement.refusals]
+        return list(dict.fromkeys(each.sentence for each in refusals if each.code == "APPROVALS_MISSING"))
 
     async def resume(self, run_id: str, *, wait: Waiter = give_up) -> Object:
         """Go on with a planned run."""
@@ -130,3 +143,9 @@ class Publishing:
             "sha512": archive.sha512,
             "bundle": str(place),
         }
+
+
+def _has_approved(view: RunView, approver: str, groups: tuple[str, ...], now: datetime) -> bool:
+    """Tell whether the approver's last word on the plan was a yes for one of these groups, and is in time."""
+    said = [approval for approval, _ in view.approvals if approval.approver == approver and approval.group in groups]
+    return bool(said) and said[-1].decision is ApprovalDecision.APPROVE and now < said[-1].expires_at
