@@ -12,9 +12,10 @@ from placet.demo.main import run
 
 @pytest.mark.node
 def test_the_demo_publishes_verifies_and_stops_the_eight_named_attacks(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run(tmp_path / "home", as_json=True) == 0
+    monkeypatch.chdir(tmp_path)
+    assert run(Path("home"), as_json=True) == 0
     shown = json.loads(capsys.readouterr().out)
     assert list(shown) == ["published", "verified", "attacks", "ledger"]
     assert set(shown["published"]) == {"package", "version", "sha256", "receipts", "certificate_id", "bundle"}
@@ -24,6 +25,7 @@ def test_the_demo_publishes_verifies_and_stops_the_eight_named_attacks(
     ]
     assert len(shown["attacks"]) == 8
     assert shown["ledger"]["verified"] is True
+    assert Path(shown["published"]["bundle"]).is_relative_to(tmp_path / "home")
     assert Path(shown["published"]["bundle"]).is_file()
 
 

@@ -12,7 +12,8 @@ def demo() -> None:
     """See all of it in a loopback world, and eight attacks on it.
 
     Plans, approves, certifies, authorises, publishes, records and verifies a real package against a
-    registry on this machine, then tries eight attacks. --home keeps what it did there to look at.
+    registry on this machine, then tries eight attacks. Without --home everything is removed at the
+    end, and your own installation is not touched; --home keeps what it did there to look at.
     """
     from placet.demo.main import run  # noqa: PLC0415 - help needs none of it
 

@@ -40,6 +40,7 @@ def run(home: Path | None, *, as_json: bool) -> int:
 
     With `home` the installation stays there to look at; else everything is removed afterwards.
     """
+    home = home.absolute() if home else None
     say: Say = _silent if as_json else _print
     scratch = Path(tempfile.mkdtemp(prefix="placet-demo-"))
     place = home or scratch / "home"
