@@ -46,6 +46,8 @@ SPELLINGS: dict[str, Callable[[bytes], str]] = {
 def test_no_other_spelling_of_the_right_mac_is_the_mac(spelling: str) -> None:
     world = World()
     plan, token = world.ready()
+    while not {"-", "_"} & set(base64url(tag_of(token))):  # both alphabets would write it alike
+        plan, token = world.ready()
     told = raw(base64url(payload_of(token)), SPELLINGS[spelling](tag_of(token)))
 
     assert refusal_at(desk_of(world), plan, told) in {"SIGNATURE_INVALID", "RECEIPT_MALFORMED"}
