@@ -91,11 +91,11 @@ def test_a_lost_anchor_seals_until_the_head_is_adopted_on_the_record(copied: She
     assert verified.out.startswith("The ledger holds: ")
 
 
-def test_a_checkpoint_of_another_log_is_not_believed(published: Shell, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_log_is_refused_without_a_verdict(published: Shell, tmp_path: Path) -> None:
     other = Shell(tmp_path)
     other.done("init", "--profile", "trial")
     (published.place / "foreign.note").write_text(other.done("ledger", "show", "--checkpoint").out)
 
-    ran = published.placet("ledger", "verify", "--checkpoint", "foreign.note")
-
-    assert (ran.code, "an anchor is not to be believed" in ran.err) == (5, True)
+    for wrong in ("foreign.note", "evidence.json"):
+        ran = published.placet("ledger", "verify", "--checkpoint", wrong, "--json")
+        assert (ran.code, ran.error()["code"], ran.out) == (5, "CHECKPOINT_INVALID", "")

@@ -185,6 +185,37 @@ def test_a_bundle_verifies_with_a_trust_root_and_no_installation(published: Shel
     assert not (published.place / "nowhere").exists()
 
 
+def test_a_file_that_is_called_like_a_package_does_not_stand_in_for_it(published: Shell) -> None:
+    decoy = published.place / "@acme"
+    decoy.mkdir()
+    (decoy / "tool@9.9.9").write_bytes((published.place / "evidence.json").read_bytes())
+
+    by_name = published.placet("verify", "@acme/tool@9.9.9")
+    by_path = published.done("verify", "./@acme/tool@9.9.9")
+
+    assert by_name.code != 0
+    assert "Verified" not in by_name.out
+    assert by_path.out.startswith("Verified: @acme/tool@1.0.0 ")
+
+
+def test_with_evidence_a_bundle_is_not_taken_for_a_package(published: Shell) -> None:
+    ran = published.placet("verify", "evidence.json", "--evidence", "evidence.json", "--json")
+
+    assert (ran.code, ran.error()["code"], ran.out) == (1, "PATH_INVALID", "")
+
+
+def test_who_verifies_without_an_installation_is_told_what_to_give(published: Shell) -> None:
+    elsewhere = Shell(published.place, {"PLACET_HOME": "/nonexistent"})
+
+    nothing = elsewhere.placet("verify", "@acme/tool@1.0.0", "--json").error()
+    no_root = elsewhere.placet("verify", "@acme/tool@1.0.0", "--evidence", "evidence.json", "--json").error()
+
+    assert nothing["code"] == "HOME_MISSING"
+    assert "--evidence FILE and --trust-root FILE" in nothing["hint"]
+    assert no_root["code"] == "FILE_UNREADABLE"
+    assert "--trust-root FILE" in no_root["hint"]
+
+
 def test_what_was_never_published_does_not_verify(published: Shell) -> None:
     ran = published.placet("verify", "@acme/tool@9.9.9")
 

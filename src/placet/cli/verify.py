@@ -13,7 +13,7 @@ from placet.cli.command import FILE, WORD, Command
 from placet.cli.files import read_file
 from placet.cli.installation import inside, settings, show
 from placet.cli.output import Document, fields, moment, table
-from placet.errors import InvalidInputError
+from placet.errors import ConfigurationError, InvalidInputError
 
 if TYPE_CHECKING:
     from placet.domain.verification.verdict import VerdictError
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _TRUST_ROOT_LIMIT_BYTES = 256 * 1024
 _NAMED = re.compile(r"(?P<name>(@[^@/]+/)?[^@/.][^@/]*)@(?P<version>[^@/]+)")
+_FILE_ENDINGS = (".tgz", ".json")
 
 
 @click.command("verify", cls=Command, example="placet verify @acme/tool@1.0.0")
@@ -32,8 +33,9 @@ def verify(what: str, evidence: Path | None, trust_root: Path | None) -> None:
     """Verify a package, a published version or a bundle, offline.
 
     FILE is a package's tarball: its very bytes must be what was published. NAME@VERSION asks what
-    was published under that name. BUNDLE is an evidence bundle by itself. With a bundle and
-    --trust-root no installation is needed, and nothing is ever asked over a network.
+    was published under that name; a file that is called like one is given as ./FILE. BUNDLE is an
+    evidence bundle by itself. With a bundle and --trust-root no installation is needed, and nothing
+    is ever asked over a network.
     """
     from placet.domain.verification.verdict import VerdictError  # noqa: PLC0415 - help needs none of it
 
@@ -48,30 +50,54 @@ def _verdict(what: str, evidence: Path | None, trust_root: Path | None) -> Docum
     from placet.domain.verification.verifier import NOTHING  # noqa: PLC0415 - help needs none of it
     from placet.facade.verification import verify as verify_evidence  # noqa: PLC0415 - as above
 
-    content = read_file(Path(what)) if Path(what).exists() else b""
-    is_bundle = content[:1] == b"{"
-    held = _held(what, content)
-    if is_bundle:
-        bundle = content
-    elif evidence:
-        bundle = read_file(evidence)
-    else:
-        bundle = inside(lambda placet: _evidence(placet, held))
-    root = read_file(trust_root or settings().home / "trust-root.json", limit=_TRUST_ROOT_LIMIT_BYTES)
-    return verify_evidence(bundle, root, NOTHING if is_bundle else held)
+    held = _held(what)
+    is_bundle = held.tgz is not None and held.tgz[:1] == b"{"
+    if is_bundle and evidence:
+        raise InvalidInputError(
+            "PATH_INVALID",
+            f"{what[:200]!a} is a bundle, where --evidence asks for the package that it is about",
+            hint="give the package's tarball or NAME@VERSION, or the bundle without --evidence",
+        )
+    if is_bundle and held.tgz is not None:
+        return verify_evidence(held.tgz, _trust_root(trust_root), NOTHING)
+    bundle = read_file(evidence) if evidence else _evidence_here(held)
+    return verify_evidence(bundle, _trust_root(trust_root), held)
 
 
-def _held(what: str, content: bytes) -> Held:
+def _held(what: str) -> Held:
+    """Return what is to be verified. Its spelling alone decides whether it is a name: no file can get in its way."""
     from placet.domain.verification.verifier import Held  # noqa: PLC0415 - help needs none of it
 
-    if content:
-        return Held(tgz=content)
     named = _NAMED.fullmatch(what)
-    if named is None:
+    if named is not None and not what.endswith(_FILE_ENDINGS):
+        return Held(package=named["name"], version=named["version"])
+    if not Path(what).exists():
         raise InvalidInputError(
             "PATH_INVALID", f"{what[:200]!a} is no file and no NAME@VERSION", hint="for example @acme/tool@1.0.0"
         )
-    return Held(package=named["name"], version=named["version"])
+    return Held(tgz=read_file(Path(what)))
+
+
+def _trust_root(given: Path | None) -> bytes:
+    if given:
+        return read_file(given, limit=_TRUST_ROOT_LIMIT_BYTES)
+    try:
+        return read_file(settings().home / "trust-root.json", limit=_TRUST_ROOT_LIMIT_BYTES)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.code, f"there is no trust root: {error.message}", hint="say whom to believe with --trust-root FILE"
+        ) from error
+
+
+def _evidence_here(held: Held) -> bytes:
+    """Return the evidence that this installation holds."""
+    try:
+        return inside(lambda placet: _evidence(placet, held))
+    except ConfigurationError as error:
+        if error.code != "HOME_MISSING":
+            raise
+        hint = "without an installation, give --evidence FILE and --trust-root FILE; with one, --home DIR"
+        raise ConfigurationError(error.code, error.message, hint=hint) from error
 
 
 async def _evidence(placet: Placet, held: Held) -> bytes:

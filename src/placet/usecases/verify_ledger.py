@@ -10,12 +10,16 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TypeVar
 
 from placet.domain.log.audit import AuditReport, Each, audit
-from placet.domain.log.checkpoint import CheckpointKey
+from placet.domain.log.checkpoint import CheckpointKey, open_checkpoint, parse_vkey
+from placet.domain.log.entry import parse_genesis
+from placet.domain.log.rows import LogRows
+from placet.errors import PlacetError, VerificationError
 from placet.ports.ledger import Ledger
 
 _WORTH_PROCESSES = 20_000
 """Starting processes costs as much as reading this many entries."""
 _AHEAD = 4
+_HINT = "give a checkpoint of this log; if it is one, the log's key was replaced, and this home is not to be trusted"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -35,18 +39,33 @@ async def verify_ledger(
     `full` also compares entries and tables; else bodies are not parsed. `key` is the log's key where
     it is known from elsewhere (a trust root). Works while the ledger is sealed, and while others
     write: all rows are of one moment, and the anchor is read before it. Raise `UnavailableError`
-    where the storage cannot be read.
+    where the storage cannot be read, `VerificationError` (`CHECKPOINT_INVALID`) for a note that
+    this log's key did not sign: it says nothing about this log, so there is no verdict.
 
     The entries of a log of `worth` entries or more are parsed in `readers` other processes, which
     import the program's main module: only a program with a guarded main may ask for them.
     """
     kept = ledger.kept_notes()
     with ledger.audit_rows() as rows:
+        _check_signed(rows, notes)
         believed = [*kept, *notes] if kept else []
         if not full or readers == 0 or rows.head().size < worth:
             return await asyncio.to_thread(audit, rows, believed, full=full, key=key)
         with ProcessPoolExecutor(readers, mp_context=multiprocessing.get_context("spawn")) as pool:
             return await asyncio.to_thread(audit, rows, believed, full=full, key=key, each=_in(pool))
+
+
+def _check_signed(rows: LogRows, notes: Sequence[str]) -> None:
+    try:
+        (_, _, genesis), *_ = rows.entries(0, 1)
+        key = parse_vkey(parse_genesis(genesis)[1])
+    except (PlacetError, ValueError):  # entry 0 is missing or opens no log, which the audit will find
+        return
+    for note in notes:
+        try:
+            open_checkpoint(note, key)
+        except VerificationError as error:
+            raise VerificationError(error.code, error.message, hint=_HINT) from error
 
 
 def _in(pool: ProcessPoolExecutor) -> Each:
