@@ -83,6 +83,29 @@ def files_of(place: Path) -> set[str]:
             1,
             ["provider", "add", "a", "--kind", "npm", "--url", "http://[::1]", "--credential", "x"],
         ),
+        ("PROVIDER_INVALID", 1, ["provider", "add", "core", "--kind", "npm", "--url", "http://[::1]"]),
+        ("PROVIDER_INVALID", 1, ["provider", "add", "Npm", "--kind", "npm", "--url", "http://[::1]"]),
+        ("PROVIDER_INVALID", 1, ["provider", "add", "n" * 65, "--kind", "npm", "--url", "http://[::1]"]),
+        (
+            "PROVIDER_INVALID",
+            1,
+            ["provider", "add", "a", "--kind", "npm", "--url", "http://[::1]", "--credential", "env:PLACET_PASSPHRASE"],
+        ),
+        (
+            "PROVIDER_INVALID",
+            1,
+            [
+                "provider",
+                "add",
+                "a",
+                "--kind",
+                "folder",
+                "--url",
+                "objects",
+                "--credential",
+                "file:/proc/self/cwd/home/k",
+            ],
+        ),
         ("EGRESS_DENIED", 6, ["provider", "add", "other", "--kind", "npm", "--url", "ftp://127.0.0.1"]),
         ("EGRESS_DENIED", 6, ["provider", "add", "other", "--kind", "npm", "--url", "http://example.com"]),
         ("POLICY_INVALID", 1, ["policy", "check", "my-package/index.js"]),
@@ -130,6 +153,15 @@ def test_bad_input_is_refused_by_its_code(
     assert ran.err.endswith(refused.group(0))
     assert ran.out == "" or code == "BUNDLE_MALFORMED"
     assert files_of(trial.place) == before
+
+
+@pytest.mark.parametrize("url", ["https://u:canary@127.0.0.1", "http:/u:canary@x", "https://u:can/ary@x"])
+@pytest.mark.parametrize("kind", ["npm", "folder"])
+def test_a_password_in_an_address_is_refused_and_never_shown(command: Command, kind: str, url: str) -> None:
+    ran = command("provider", "add", "other", "--kind", kind, "--url", url)
+
+    assert (ran.code, "error: PROVIDER_INVALID: " in ran.err) == (1, True)
+    assert "ary" not in ran.err + ran.out
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ def _address(kind: str, url: str) -> str:
     from placet.facade import registry_of_user  # noqa: PLC0415 - help needs none of it
 
     found = asyncio.run(registry_of_user(settings()))
-    tell(f"registry   {found} (from your own npm configuration)")
+    if "@" not in found:  # else it may hold a password, and is refused
+        tell(f"registry   {found} (from your own npm configuration)")
     return found
 
 

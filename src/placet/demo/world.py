@@ -19,7 +19,7 @@ from placet.facade import Placet
 
 PACKAGE = "@acme/greeting"
 REQUESTER = "person:alice"
-_TOKEN_VARIABLE = "PLACET_DEMO_REGISTRY_TOKEN"  # noqa: S105 - the name of a variable
+_TOKEN_VARIABLE = "DEMO_REGISTRY_TOKEN"  # noqa: S105 - the name of a variable
 _TOKEN = "npm_demo-only-the-executor-sees-this"  # noqa: S105 - good for the loopback double alone
 _INDEX = "#!/usr/bin/env node\nconsole.log('Nothing was published without a yes.');\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 from placet.adapters.egress.endpoint import parse_endpoint
@@ -27,9 +28,12 @@ from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.ssh_public_key import parse_public_key
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
-from placet.errors import InvalidInputError
+from placet.errors import EffectError, InvalidInputError
 from placet.facade.requester import governing_requester
 from placet.usecases.certify_package import keep
+
+_PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
+"""As in plans (protocol 1)."""
 
 
 class Governance:
@@ -94,7 +98,8 @@ class Governance:
         self, provider_id: str, *, kind: str, url: str, credential: str = "", private: bool = False, requester: str = ""
     ) -> Object:
         """Add or replace a provider; `credential` is empty, `env:NAME` or `file:PATH`, never the secret itself."""
-        await asyncio.to_thread(_check_provider, kind, url, credential, private=private)
+        await asyncio.to_thread(_check_provider, provider_id, kind, url, private=private)
+        await asyncio.to_thread(_check_credential, credential, self._opened.config.home)
         intent = Intent(
             kind=OperationKind.CHANGE_EXECUTOR,
             subject=Subject(provider=PROVIDER, name=provider_id, version="", tag=""),
@@ -142,19 +147,51 @@ def _policy(policy: Policy) -> Object:
     }
 
 
-def _check_provider(kind: str, url: str, credential: str, *, private: bool) -> None:
+def _check_provider(provider_id: str, kind: str, url: str, *, private: bool) -> None:
     """Refuse a record that could never work, or would have to be refused whenever it is used."""
+    if _PROVIDER_ID.fullmatch(provider_id) is None or provider_id == PROVIDER:
+        raise InvalidInputError(
+            "PROVIDER_INVALID",
+            f"{provider_id[:80]!a} cannot be a provider's id",
+            hint=f"lower-case letters, digits, '.' and '-', at most 64; {PROVIDER} is Placet itself",
+        )
     if kind == "npm":
-        parse_endpoint(url, private=private)
+        _check_address(url, private=private)
     elif kind != "folder":
         raise InvalidInputError("PROVIDER_INVALID", f"{kind[:40]!r} is no kind of provider", hint="npm or folder")
     elif not url.startswith("file:/") or not Path(url.removeprefix("file:")).is_dir():
+        named = "the address" if "@" in url else f"{url[:200]!r}"  # it may be a URL with a password in it
         raise InvalidInputError(
-            "PROVIDER_INVALID", f"{url[:200]!r} names no folder", hint="make the folder, then give file:/PATH"
+            "PROVIDER_INVALID", f"{named} names no folder", hint="make the folder, then give file:/PATH"
         )
-    if credential and not credential.startswith(("env:", "file:/")):
+
+
+def _check_address(url: str, *, private: bool) -> None:
+    try:
+        parse_endpoint(url, private=private)
+    except EffectError:
+        if "@" not in url:
+            raise
+        raise InvalidInputError(  # neither message nor cause may show what may be a password
+            "PROVIDER_INVALID",
+            "the address holds a user or a password, or is no plain URL",
+            hint="give the address alone, and name the credential with --credential",
+        ) from None
+
+
+def _check_credential(credential: str, home: Path) -> None:
+    """Refuse a credential that is given instead of named, or named among Placet's own secrets."""
+    scheme, _, name = credential.partition(":")
+    if credential and scheme != "env" and not credential.startswith("file:/"):
         raise InvalidInputError(
             "PROVIDER_INVALID",
             "a credential is named, never given",
             hint="env:NAME of a variable, or file:/PATH of a file that holds it",
+        )
+    own = scheme == "env" and name.upper().startswith("PLACET_")
+    if own or (scheme == "file" and Path(name).resolve().is_relative_to(home.resolve())):
+        raise InvalidInputError(
+            "PROVIDER_INVALID",
+            "Placet's own variables and files are no credential of a provider: it would be sent them",
+            hint="env:NAME of another variable, or file:/PATH of a file outside the home",
         )
