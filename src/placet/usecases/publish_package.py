@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from placet.core.abandon import abandon_run
 from placet.core.attempts import Attempts, attempts_at, clear_away
 from placet.core.context import Context
+from placet.core.denials import record_denial
 from placet.core.entities.runs import Run, RunState
 from placet.core.lookup import reports_of
 from placet.core.runs import open_run, stored_plan, stored_run
@@ -16,7 +17,7 @@ from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.archive import ArchiveReading, read_archive
 from placet.domain.values.confusable import check_not_confusable
-from placet.domain.values.kinds import Mode
+from placet.domain.values.kinds import CORE_KINDS, Mode, OperationKind
 from placet.errors import DeniedError, EffectError, InvalidInputError
 from placet.ports.effects import Observation
 from placet.usecases.certify_package import certify_package, keep
@@ -63,8 +64,9 @@ async def publish_package(
 ) -> Carried:
     """Publish one package version under authorization, or finish an earlier attempt with the same bytes.
 
-    Raise `InvalidInputError` for an unsafe archive or a bad name, `DeniedError`
-    (`VERSION_EXISTS` and every code of policy and checks), and as `resume_run`.
+    Raise `InvalidInputError` for an unsafe archive or a bad name, `DeniedError` (`RUN_DIFFERS`
+    where an earlier attempt publishes them otherwise than `request` says, `VERSION_EXISTS` and
+    every code of policy and checks), and as `resume_run`.
     """
     package = read_archive(request.tgz)
     request = replace(request, dist_tag=dist_tag_of(package, request.dist_tag))
@@ -78,9 +80,12 @@ async def publish_package(
         else:  # while it is prepared, somebody else may come first with the same bytes
             prepared = await _prepare(context, request, package, targets, progress)
             run = await _standing(context, package) or prepared
+        await _check_same_request(context, run, request, targets)
         return await _finish(context, run, progress, wait)
     except DeniedError as error:
-        return await _published_elsewhere(context, package, run, error)
+        standing = await _published_elsewhere(context, package, run, error)
+        await _check_same_request(context, standing, request, targets)
+        return await _carried(context, standing)
 
 
 async def rehearse_package(context: Context, request: PublishRequest, *, progress: Progress) -> Rehearsed:
@@ -166,6 +171,47 @@ async def _attempts(context: Context, package: ArchiveReading) -> Attempts:
     return await attempts_at(context, f"{package.name}@{package.version}", archive)
 
 
+async def _check_same_request(context: Context, run: Run, request: PublishRequest, targets: Targets) -> None:
+    """Return where `run` publishes just as `request` says: what somebody asks for is done, or refused.
+
+    Raise `DeniedError` (`RUN_DIFFERS`, recorded) for another dist-tag, access, provider or requester.
+    """
+    plan = await stored_plan(context, run.run_id, run.plans)
+    different = _differences(plan, request, targets)
+    if not different:
+        return
+    done = run.state is RunState.EXECUTED
+    error = DeniedError(
+        "RUN_DIFFERS",
+        f"{'a finished' if done else 'an open'} run publishes these bytes otherwise: {'; '.join(different)}",
+        hint="a version is published once: ask for just what was done, or raise it and publish again"
+        if done
+        else f"finish or deny it: placet run resume {run.run_id}, or placet deny {run.run_id} --as person:NAME",
+    )
+    await record_denial(context, error, actor=request.requester, run_id=run.run_id, operation_id="")
+    raise error
+
+
+def _differences(plan: Plan, request: PublishRequest, targets: Targets) -> list[str]:
+    """Return each thing that the plan has otherwise than the request, for people."""
+    outside = [each for each in plan.operations if each.operation_kind not in CORE_KINDS]
+    params = next((each.params for each in outside if each.operation_kind is OperationKind.PUBLISH_PACKAGE), {})
+    pairs = {
+        "dist-tag": (params.get("dist_tag", ""), request.dist_tag),
+        "access": (params.get("access", ""), request.access),
+        "to": (
+            ", ".join(sorted({each.subject.provider for each in outside})),
+            ", ".join(sorted({targets.registry, *targets.stores})),
+        ),
+        "requester": (plan.requester, request.requester),
+    }
+    return [
+        f"{name} is {planned or 'default'}, not {wanted or 'default'}"
+        for name, (planned, wanted) in pairs.items()
+        if planned != wanted
+    ]
+
+
 async def _finish(context: Context, run: Run, progress: Progress, wait: Waiter) -> Carried:
     if run.state is RunState.EXECUTED:
         return await _carried(context, run)
@@ -180,10 +226,8 @@ async def _carried(context: Context, run: Run) -> Carried:
     return Carried(run=run, plan=plan, reports=tuple(await reports_of(context, run)))
 
 
-async def _published_elsewhere(
-    context: Context, package: ArchiveReading, tried: Run | None, error: DeniedError
-) -> Carried:
-    """Return the publication of the same bytes that was in our way; raise `EffectError` where it is not done yet.
+async def _published_elsewhere(context: Context, package: ArchiveReading, tried: Run | None, error: DeniedError) -> Run:
+    """Return the run that published the same bytes before us; raise `EffectError` where it is not done yet.
 
     Raise `error` where none was: it says why the run that we tried to finish was refused.
     """
@@ -191,7 +235,7 @@ async def _published_elsewhere(
     if error.code not in _IN_THE_WAY or standing is None:
         raise error
     if standing.state is RunState.EXECUTED:
-        return await _carried(context, standing)
+        return standing
     if tried is not None and tried.run_id == standing.run_id:
         raise error
     raise EffectError(
