@@ -20,7 +20,10 @@ def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: A
 
 
 def _perform(performance: Performance) -> Deed:
-    """Record the principal; one that exists gains the keys it lacks, and loses none."""
+    """Record the principal; one that exists gains the keys it lacks, and loses none.
+
+    A key is enrolled once, ever: with one key for two principals, one person would be two approvers.
+    """
     keys = tuple(
         PrincipalKey(public_key=parse_public_key(line), enrolled_at=performance.now)
         for line in performance.texts("public_keys")
@@ -28,6 +31,7 @@ def _perform(performance: Performance) -> Deed:
     key = principal_key(performance.operation.subject.name)
     standing = entity_of(performance.snapshot, key)
     if standing is None:
+        new = keys
         principal = checked(
             Principal(
                 principal_id=performance.operation.subject.name,
@@ -37,22 +41,24 @@ def _perform(performance: Performance) -> Deed:
             )
         )
     else:
-        principal = _with_new_keys(stored_principal(standing), keys)
+        principal, new = _with_new_keys(stored_principal(standing), keys)
     return Deed(
         type="principal.enrolled",
         data=PrincipalEnrolled(principal=principal.to_object(), receipt=performance.receipt).to_object(),
         writes={key: principal_object(principal)},
+        once=tuple(f"approver_key/{each.key_id}" for each in new),
         response={"principal_id": principal.principal_id},
     )
 
 
-def _with_new_keys(principal: Principal, keys: tuple[PrincipalKey, ...]) -> Principal:
-    new = [key for key in keys if principal.key(key.key_id) is None]
+def _with_new_keys(principal: Principal, keys: tuple[PrincipalKey, ...]) -> tuple[Principal, tuple[PrincipalKey, ...]]:
+    """Return the principal with the keys that it lacks, and these keys."""
+    new = tuple(key for key in keys if principal.key(key.key_id) is None)
     if not new:
         raise InvalidInputError("PRINCIPAL_EXISTS", f"{principal.principal_id} is enrolled with this key already")
     for key in new:
         principal = principal.with_key(key)
-    return principal
+    return principal, new
 
 
 ACT = Act(premises=_premises, perform=_perform)
