@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 
+from placet.core.entities.governance import principal_key, principal_object
+from placet.domain.authorization.principal import Principal
 from placet.domain.log.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from placet.domain.log.watch import Reason
-from placet.errors import ConfigurationError, InvalidInputError, UnavailableError, VerificationError
+from placet.errors import ConfigurationError, DeniedError, InvalidInputError, UnavailableError, VerificationError
 from placet.ports.store import SealedError
-from placet.usecases.adopt_anchor import adopt_anchor
+from placet.usecases.adopt_anchor import Adopter, adopt_anchor
 from support.ledgers import (
     LOG_KEY,
     ORIGIN,
@@ -30,6 +36,22 @@ from support.ledgers import (
 
 FORKED_NOTE = sign_checkpoint(Checkpoint(origin=ORIGIN, size=3, root=bytes(32)), SIGNER)
 AHEAD_NOTE = sign_checkpoint(Checkpoint(origin=ORIGIN, size=300, root=bytes(32)), SIGNER)
+
+
+ALICE = Adopter(principal_id="person:alice", at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+async def enrol(store: LedgerStore, principal_id: str, *, number: int = 800, **changed: Any) -> None:
+    """Commit a principal without keys, enrolled a day before `ALICE` adopts unless `changed` says otherwise."""
+    person = Principal(principal_id=principal_id, on_behalf_of="", keys=(), enrolled_at=ALICE.at - timedelta(days=1))
+    await put(store, number, {principal_key(principal_id): principal_object(replace(person, **changed))})
+
+
+async def assert_still_sealed(store: LedgerStore) -> None:
+    """Nothing was committed, and nothing is."""
+    assert (await store.status()).size == 3
+    with pytest.raises(SealedError):
+        await put(store, 900, {})
 
 
 async def assert_sealed(store: LedgerStore, reason: Reason) -> SealedError:
@@ -83,11 +105,12 @@ def test_an_anchor_that_comes_back_lifts_the_seal(home: Home) -> None:
 def test_adopting_is_an_entry_and_lifts_the_seal(home: Home) -> None:
     async def work() -> None:
         store = home.create()
-        await fill(store, 5)
+        await fill(store, 4)
+        await enrol(store, ALICE.principal_id)
         forget_anchor(home)
         again = home.open()
         root = (await again.status()).root.hex()
-        adopted = await adopt_anchor(again, again, origin=ORIGIN, actor="person:alice", entry_id="evt_adopt", salt=SALT)
+        adopted = await adopt_anchor(again, again, origin=ORIGIN, adopter=ALICE, entry_id="evt_adopt", salt=SALT)
         entry = await entry_at(again, adopted.seq)
         assert (entry.body.type, entry.body.actor) == ("ledger.anchor_adopted", "person:alice")
         assert entry.body.data == {"root": root, "size": 6}
@@ -101,10 +124,28 @@ def test_adopting_is_an_entry_and_lifts_the_seal(home: Home) -> None:
 def test_an_anchor_that_is_there_cannot_be_adopted(home: Home) -> None:
     async def work() -> None:
         store = home.create()
+        await enrol(store, ALICE.principal_id)
         with pytest.raises(ConfigurationError) as refused:
-            await adopt_anchor(store, store, origin=ORIGIN, actor="person:alice", entry_id="evt_adopt", salt=SALT)
+            await adopt_anchor(store, store, origin=ORIGIN, adopter=ALICE, entry_id="evt_adopt", salt=SALT)
         assert refused.value.code == "ANCHOR_NOT_MISSING"
-        assert (await nothing(store)).head.size == 1
+        assert (await nothing(store)).head.size == 2
+
+    run(work())
+
+
+@pytest.mark.parametrize("adopter", ["person:nobody", "person:left", "person:to-come"])
+def test_only_an_enrolled_and_active_principal_adopts(home: Home, adopter: str) -> None:
+    async def work() -> None:
+        store = home.create()
+        await enrol(store, "person:left", disabled_at=ALICE.at)
+        await enrol(store, "person:to-come", number=801, enrolled_at=ALICE.at + timedelta(seconds=1))
+        forget_anchor(home)
+        again = home.open()
+        by = Adopter(principal_id=adopter, at=ALICE.at)
+        with pytest.raises(DeniedError) as refused:
+            await adopt_anchor(again, again, origin=ORIGIN, adopter=by, entry_id="evt_adopt", salt=SALT)
+        assert refused.value.code == "APPROVER_INELIGIBLE"
+        await assert_still_sealed(again)
 
     run(work())
 
@@ -113,9 +154,7 @@ def test_adopting_names_the_origin_of_this_log(home: Home) -> None:
     async def work() -> None:
         store = home.create()
         with pytest.raises(InvalidInputError) as refused:
-            await adopt_anchor(
-                store, store, origin="other.example.com", actor="person:alice", entry_id="evt_adopt", salt=SALT
-            )
+            await adopt_anchor(store, store, origin="other.example.com", adopter=ALICE, entry_id="evt_adopt", salt=SALT)
         assert refused.value.code == "ORIGIN_MISMATCH"
 
     run(work())
@@ -136,12 +175,13 @@ def test_an_anchor_that_the_log_contradicts_seals_before_and_while_it_is_open(
     async def work() -> None:
         store = home.create()
         await fill(store, 5)
+        await enrol(store, ALICE.principal_id)
         home.anchor.replace(ORIGIN, note, lasting=True)
         await assert_sealed(store, reason)
         again = home.open()
         await assert_sealed(again, reason)
         with pytest.raises(SealedError):
-            await adopt_anchor(again, again, origin=ORIGIN, actor="person:alice", entry_id="evt_adopt", salt=SALT)
+            await adopt_anchor(again, again, origin=ORIGIN, adopter=ALICE, entry_id="evt_adopt", salt=SALT)
 
     run(work())
 

@@ -9,7 +9,7 @@ from placet.domain.log.compose import SALT_BYTES
 from placet.domain.log.merkle import leaf_hash
 from placet.domain.values.time import format_instant
 from placet.facade.requester import requester_of
-from placet.usecases.adopt_anchor import adopt_anchor
+from placet.usecases.adopt_anchor import Adopter, adopt_anchor
 from placet.usecases.prove_entry import prove_entry, prove_growth
 from placet.usecases.show_ledger import ShownEntry, show_ledger
 from placet.usecases.verify_ledger import verify_ledger
@@ -89,14 +89,15 @@ class LedgerBook:
         }
 
     async def adopt_anchor(self, origin: str, *, requester: str = "") -> Object:
-        """Take the present head as anchor where the anchor was lost, on the record."""
+        """Take the present head as anchor where the anchor was lost, on the record, by an enrolled principal."""
         context = self._context
+        now = context.clock.now()
         committed = await adopt_anchor(
             context.store,
             self._opened.ledger,
             origin=origin,
-            actor=await requester_of(self._opened, requester),
-            entry_id=new_event_id(context, context.clock.now()),
+            adopter=Adopter(principal_id=await requester_of(self._opened, requester), at=now),
+            entry_id=new_event_id(context, now),
             salt=context.randomness.token(SALT_BYTES),
         )
         return {"origin": origin, "seq": committed.seq, "size": committed.seq + 1}
