@@ -17,12 +17,13 @@ from placet.domain.authorization.operation import Operation, Subject
 from placet.domain.certificate.authority import issue_leaf, serial_number
 from placet.domain.certificate.profile import LeafSubject, crl_url
 from placet.domain.encoding.signature import PublicKey
-from placet.domain.log.change import Committed, EntityKey, Snapshot
+from placet.domain.log.change import Change, Committed, EntityKey, Snapshot
 from placet.domain.values.digest import Digest, sha256
 from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import NotFoundError
 from placet.ports.effects import Finding, Outcome, Presence, Provider
 from placet.ports.executor import SendPermit
+from placet.ports.store import ConflictError
 from support.authority import authority
 from support.ledgers import LedgerStore
 
@@ -156,10 +157,23 @@ class CountingStore:
         self.loaded.append(frozenset(keys))
         return await self._store.load(keys)
 
-    async def commit(self, change: Any) -> Committed:
+    async def commit(self, change: Change) -> Committed:
         self.commits += 1
         happens, self.before_commit = self.before_commit, None
         if happens is not None:
             with ThreadPoolExecutor(1) as elsewhere:  # it may run an event loop of its own
                 elsewhere.submit(happens).result()
         return await self._store.commit(change)
+
+
+class RestlessStore(CountingStore):
+    """A store whose every commit conflicts."""
+
+    def __init__(self, store: LedgerStore, reason: str, name: str) -> None:
+        super().__init__(store)
+        self._conflict = (reason, name)
+
+    async def commit(self, change: Change) -> Committed:
+        del change
+        self.commits += 1
+        raise ConflictError(*self._conflict)

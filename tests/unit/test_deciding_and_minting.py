@@ -18,12 +18,12 @@ from placet.core.mint import standing_receipt
 from placet.core.runs import Intent, add_plan, move_run, open_run, stored_plan, stored_run
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import Operation
-from placet.domain.log.change import ABSENT, Change, Committed, EntityKey, Snapshot
+from placet.domain.log.change import ABSENT, EntityKey, Snapshot
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.errors import DeniedError, NotFoundError, UnavailableError
 from placet.ports.store import ConflictError
-from support.doubles import CountingStore
+from support.doubles import RestlessStore
 from support.forging import forged, planted, receipt_in
 from support.governance import NOW
 from support.installation import ACTOR, REQUESTER
@@ -31,19 +31,6 @@ from support.intents import a_publication, an_object, artifact
 from support.world import World
 
 KEY = EntityKey("thing/one")
-
-
-class Restless(CountingStore):
-    """A store whose every commit comes too late."""
-
-    def __init__(self, world: World, reason: str, name: str) -> None:
-        super().__init__(world.ledger)
-        self._conflict = (reason, name)
-
-    async def commit(self, change: Change) -> Committed:
-        del change
-        self.commits += 1
-        raise ConflictError(*self._conflict)
 
 
 def deciding(context: Context, instants: list[datetime]) -> None:
@@ -60,7 +47,7 @@ def deciding(context: Context, instants: list[datetime]) -> None:
 @pytest.mark.parametrize("reason", ["premise", "epoch"])
 def test_what_never_settles_is_given_up(reason: str) -> None:
     world = World()
-    restless = Restless(world, reason, KEY)
+    restless = RestlessStore(world.ledger, reason, KEY)
     instants: list[datetime] = []
 
     with pytest.raises(UnavailableError) as caught:
@@ -72,7 +59,7 @@ def test_what_never_settles_is_given_up(reason: str) -> None:
 def test_a_taken_entry_id_is_drawn_again_and_a_taken_once_key_decided_once_more() -> None:
     world = World()
     for name, times in (("event/evt_1", 64), ("effect/x", 2)):
-        restless = Restless(world, "once", name)
+        restless = RestlessStore(world.ledger, "once", name)
         with pytest.raises((UnavailableError, ConflictError)):
             deciding(replace(world.context, store=restless), [])
         assert restless.commits == times
@@ -82,7 +69,7 @@ def test_a_full_counter_is_a_denial() -> None:
     world = World()
 
     with pytest.raises(DeniedError) as caught:
-        deciding(replace(world.context, store=Restless(world, "counter", "2026/plans")), [])
+        deciding(replace(world.context, store=RestlessStore(world.ledger, "counter", "2026/plans")), [])
 
     assert caught.value.code == "RATE_LIMITED"
 
@@ -91,7 +78,7 @@ def test_after_a_time_ran_out_it_is_at_least_that_late() -> None:
     world = World()
     instants: list[datetime] = []
     late = NOW + timedelta(minutes=5)
-    restless = Restless(world, "expired", "2026-03-04T05:11:07.890Z")
+    restless = RestlessStore(world.ledger, "expired", "2026-03-04T05:11:07.890Z")
 
     with pytest.raises(UnavailableError):
         deciding(replace(world.context, store=restless), instants)

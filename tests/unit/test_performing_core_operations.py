@@ -14,19 +14,23 @@ from placet.core.entities.governance import (
     read_policy_in_force,
 )
 from placet.core.entities.receipts import receipt_key
+from placet.core.entities.revocations import REVOCATIONS, all_revocations, all_revocations_premises
 from placet.core.entities.runs import RunState, operation_key
-from placet.core.entities.stored import required
+from placet.core.entities.stored import required, with_index
 from placet.core.execute import Report, execute_plan
 from placet.core.judgement import BOOTSTRAP_REQUESTER
+from placet.core.lookup import reports_of
 from placet.core.perform import perform_core
-from placet.core.runs import Intent, move_run, stored_run
+from placet.core.runs import Intent, move_run, open_run, stored_run
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.values.digest import Digest
-from placet.domain.values.kinds import OperationKind
-from placet.errors import DeniedError
+from placet.domain.values.kinds import Mode, OperationKind
+from placet.errors import DeniedError, UnavailableError
+from placet.ports.store import ConflictError
+from support.doubles import RestlessStore
 from support.governance import NOW, key_of
 from support.installation import ACTOR, POLICY
 from support.intents import a_certificate, artifact
@@ -244,3 +248,35 @@ def test_the_receipt_of_a_core_operation_is_spent_in_the_change_that_issued_it()
     assert receipt["receipt_id"] == report.receipt_id
     assert world.state(report.receipt_id) is ReceiptState.EXECUTED
     assert world.load(key := receipt_key(report.receipt_id)).entities[key].revision == entry.seq
+
+
+def test_a_conflict_that_is_no_repetition_is_told_as_what_it_is() -> None:
+    world = World()
+    plan = world.certificate_plan()
+    operation = plan.operations[0]
+    contents = {"request.csr.pem": request_of(world, plan)}
+    restless = RestlessStore(world.ledger, "once", "certificate/CERT-PKG-20260304-001")
+
+    with pytest.raises(ConflictError) as caught:
+        world.run(perform_core(replace(world.context, store=restless), operation, contents, actor=ACTOR))
+
+    assert caught.value.name == "certificate/CERT-PKG-20260304-001"
+    assert world.entries("package.certificate.issued") == []
+
+
+def test_a_run_without_a_plan_has_nothing_to_report() -> None:
+    world = World()
+    run = world.run(open_run(world.context, mode=Mode.PROD, requester=ACTOR, subject="x"))
+
+    assert world.run(reports_of(world.context, run)) == []
+
+
+def test_a_revocation_that_was_counted_and_is_gone_makes_the_list_unusable() -> None:
+    world = World()
+    world.write(REVOCATIONS, with_index({"count": 1}, []))
+    snapshot = world.load(*all_revocations_premises(world.load(REVOCATIONS)))
+
+    with pytest.raises(UnavailableError) as caught:
+        all_revocations(snapshot)
+
+    assert caught.value.code == "LEDGER_CORRUPT"
