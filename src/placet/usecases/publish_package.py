@@ -21,6 +21,7 @@ from placet.domain.values.kinds import CORE_KINDS, Mode, OperationKind
 from placet.errors import DeniedError, EffectError, InvalidInputError
 from placet.ports.effects import Observation
 from placet.usecases.certify_package import certify_package, keep
+from placet.usecases.check_manifest import check_manifest
 from placet.usecases.dry_run import Intended, record_intents
 from placet.usecases.plan_publication import Parcel, Targets, choose_targets, plan_publication
 from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
@@ -72,6 +73,7 @@ async def publish_package(
     request = replace(request, dist_tag=dist_tag_of(package, request.dist_tag))
     progress("package", f"{package.name}@{package.version}")
     targets = await choose_targets(context, request.to)
+    await check_manifest(context, package, registry=targets.registry, dist_tag=request.dist_tag, access=request.access)
     run = None
     try:
         run = await _standing(context, package)
@@ -98,6 +100,7 @@ async def rehearse_package(context: Context, request: PublishRequest, *, progres
     request = replace(request, dist_tag=dist_tag_of(package, request.dist_tag))
     progress("package", f"{package.name}@{package.version}")
     targets = await choose_targets(context, request.to)
+    await check_manifest(context, package, registry=targets.registry, dist_tag=request.dist_tag, access=request.access)
     subject = Subject(provider=targets.registry, name=package.name, version=package.version, tag=request.dist_tag)
     observed = await context.observer.observe(subject, "version")
     run = await open_run(
