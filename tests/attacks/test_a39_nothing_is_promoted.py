@@ -15,7 +15,7 @@ from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
 from placet.usecases.dry_run import record_intents
 from support.forging import forged, planted, receipt_in
 from support.governance import key_of
-from support.intents import a_publication
+from support.intents import a_publication, an_object
 from support.world import World
 
 SPELLINGS = ["Prod", "PROD", "prod ", " prod", "prod\n", "prod\0", "production", "", "dry-run", "dry_run ", "p\u0433od"]
@@ -131,10 +131,12 @@ def test_no_digest_of_a_rehearsal_equals_one_of_production() -> None:
     assert operation.digest(Mode.PROD) != operation.digest(Mode.DRY_RUN)
 
 
-def test_a_planted_rehearsal_receipt_for_the_production_plan_is_refused() -> None:
+def test_a_planted_rehearsal_receipt_for_the_production_plan_is_refused_however_often() -> None:
     world = World()
-    plan, token = world.ready()
+    plan, token = world.ready(an_object())
+    told = planted(world, forged(world, token, mode="dry_run"))
 
-    with world.refusing("RECEIPT_MODE_MISMATCH"):
-        world.present(plan, planted(world, forged(world, token, mode="dry_run")))
+    for _ in range(3):
+        with world.refusing("RECEIPT_MODE_MISMATCH"):
+            world.present(plan, told)
     assert receipt_in(token).mode is Mode.PROD
