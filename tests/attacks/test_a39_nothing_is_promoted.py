@@ -131,7 +131,7 @@ def test_no_digest_of_a_rehearsal_equals_one_of_production() -> None:
     assert operation.digest(Mode.PROD) != operation.digest(Mode.DRY_RUN)
 
 
-def test_a_planted_rehearsal_receipt_for_the_production_plan_is_refused_however_often() -> None:
+def test_a_planted_rehearsal_receipt_for_the_production_plan_is_refused() -> None:
     world = World()
     plan, token = world.ready(an_object())
     told = planted(world, forged(world, token, mode="dry_run"))
