@@ -15,8 +15,8 @@ from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.plan import Plan
 from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import DeniedError
-from support.intents import an_object
 from support.installation import ACTOR
+from support.intents import an_object
 from support.world import World
 
 
