@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from placet.core.entities.governance import POLICY_IN_FORCE
 from placet.domain.authorization.approval import ApprovalDecision
 from placet.domain.authorization.facts import ReceiptState
 from placet.errors import PlacetError
@@ -186,3 +187,24 @@ def test_a_requester_whom_no_rule_names_plans_nothing() -> None:
     with world.refusing("NO_RULE"):
         world.plan(requester="service:mirror")
     assert world.plan(requester=REQUESTER).operations
+
+
+def test_what_somebody_else_signed_is_not_put_on_record_as_said_by_the_person_it_names() -> None:
+    world = World()
+    plan = world.plan()
+
+    for name in ("alice", "nobody"):
+        with world.refusing("APPROVAL_INVALID") as refused:
+            world.say(plan, name, ApprovalDecision.APPROVE, key=key_of("mallory"))
+        assert refused.actor == f"unverified:person:{name}"
+
+
+def test_nobody_approves_where_no_policy_is_in_force() -> None:
+    world = World()
+    plan = world.plan()
+    world.write(POLICY_IN_FORCE, None)
+
+    with world.refusing("NO_RULE") as refused:
+        world.approved(plan)
+
+    assert refused.actor == "person:alice"

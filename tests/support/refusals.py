@@ -64,6 +64,7 @@ ALERTING = frozenset(
         "RECEIPT_UNKNOWN",
         "RECEIPT_PAYLOAD_MISMATCH",
         "SIGNATURE_INVALID",
+        "CHECK_FAILED",
         "SUBJECT_MISMATCH",
         "PARAMS_MISMATCH",
         "ARTIFACT_MISMATCH",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
@@ -364,3 +365,19 @@ def test_a_core_operation_is_never_in_doubt() -> None:
 
     assert clearing(world, plan, record) is record
     assert world.double.look_ups == 0
+
+
+UNREADABLE: list[Any] = [{"status": 201.5}, {"id": "caf\u00e9"}, {"Id": "x"}, {"body": "x" * 20_000}, {"deep": None}]
+
+
+@pytest.mark.parametrize("response", UNREADABLE, ids=["float", "accents", "capitals", "long", "null"])
+def test_an_outcome_is_not_lost_for_the_provider_s_wording(response: Any) -> None:
+    world = World()
+    plan, receipt_id, fence = reserved(world, after="sent")
+
+    settling(world, plan, receipt_id, Outcome(status=OutcomeStatus.EXECUTED, response=response), fence)
+
+    assert (world.state(receipt_id), world.receipt(receipt_id).response) == (
+        ReceiptState.EXECUTED,
+        {"unreadable": True},
+    )

@@ -22,13 +22,14 @@ ALERTS = frozenset(
         "RECEIPT_UNKNOWN",
         "RECEIPT_PAYLOAD_MISMATCH",
         "SIGNATURE_INVALID",
+        "CHECK_FAILED",
         "SUBJECT_MISMATCH",
         "PARAMS_MISMATCH",
         "ARTIFACT_MISMATCH",
         "PLAN_MISMATCH",
     }
 )
-"""Codes that somebody should look at: replay, forgery, or other bytes under an approved name."""
+"""Codes that somebody should look at: replay, forgery, other bytes under an approved name, damaged rows."""
 
 
 async def record_denial(
@@ -69,6 +70,11 @@ async def record_denial(
         )
 
     await decide(context, lambda _: (), decision)
+
+
+def unverified(name: str) -> str:
+    """Return the actor to record for who only claims to be `name`: nobody is charged with what others send."""
+    return f"unverified:{name}"
 
 
 def _named(actor: str) -> str:

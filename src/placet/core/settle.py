@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from placet.core.context import Context
@@ -21,11 +22,11 @@ from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.life import check_may_become
 from placet.domain.authorization.operation import Operation
-from placet.domain.encoding.canonical import Object
+from placet.domain.encoding.canonical import Object, encode
 from placet.domain.log.change import Committed, EntityKey, Snapshot
 from placet.domain.log.receipt_records import OutcomeRecorded
 from placet.domain.values.kinds import Mode, OperationKind, OutcomeStatus
-from placet.errors import EffectError
+from placet.errors import EffectError, InvalidInputError
 from placet.ports.effects import Outcome
 from placet.ports.store import Store
 
@@ -68,6 +69,7 @@ async def _state(context: Context, receipt_id: str) -> ReceiptState:
 async def _settle(
     context: Context, operation: Operation, receipt_id: str, outcome: Outcome, fence: int, actor: str
 ) -> Committed:
+    outcome = replace(outcome, response=_recordable(outcome.response))
     state = ReceiptState(outcome.status.value)
     key = receipt_key(receipt_id)
 
@@ -90,6 +92,18 @@ async def _settle(
         )
 
     return await decide(context, premises, decision)
+
+
+def _recordable(response: Object) -> Object:
+    """Return what the provider answered; only that it did, where no entry can hold it.
+
+    An outcome is never lost for its wording, nor is a receipt stuck.
+    """
+    try:
+        encode(response)
+    except InvalidInputError:
+        return {"unreadable": True}
+    return response
 
 
 def _check_newest(snapshot: Snapshot, operation: Operation, record: ReceiptRecord) -> None:

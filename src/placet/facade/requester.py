@@ -6,7 +6,7 @@ import hmac
 import re
 
 from placet.bootstrap import Opened
-from placet.core.denials import record_denial
+from placet.core.denials import record_denial, unverified
 from placet.core.entities.governance import BOOTSTRAP, read_bootstrap_key
 from placet.core.entities.stored import entity_of
 from placet.core.installation import PROFILE, Profile, read_profile
@@ -53,5 +53,6 @@ async def governing_requester(opened: Opened, named: str) -> str:
             "the bootstrap key is dead: the first policy is in force",
             hint="unset PLACET_BOOTSTRAP_KEY, and say with --as who asks",
         )
-    await record_denial(opened.context, error, actor=BOOTSTRAP_REQUESTER, run_id="", operation_id="")
+    actor = unverified(BOOTSTRAP_REQUESTER)
+    await record_denial(opened.context, error, actor=actor, run_id="", operation_id="")
     raise error

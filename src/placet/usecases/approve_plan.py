@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from placet.core.abandon import abandon_run
 from placet.core.context import Context
 from placet.core.decide import Decision, decide, load
-from placet.core.denials import record_denial
+from placet.core.denials import record_denial, unverified
 from placet.core.entities.governance import (
     ApprovalSet,
     SignedApproval,
@@ -42,7 +42,7 @@ from placet.domain.encoding.strict_base64 import encode_base64
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.log.decision_records import ApprovalRecorded
 from placet.domain.values.time import cut_to_milliseconds
-from placet.errors import DeniedError, InvalidInputError, PlacetError
+from placet.errors import DeniedError, InvalidInputError
 
 VALIDITY = timedelta(hours=24)
 
@@ -92,19 +92,24 @@ async def record_approval(context: Context, encoded: bytes, signature: bytes) ->
     """Verify what was signed and put it on record; from then on it counts.
 
     Raise `DeniedError` (recorded) where it does not verify or may not count: APPROVAL_INVALID,
-    APPROVER_INELIGIBLE, APPROVAL_ASSURANCE_LOW, RUN_CLOSED.
+    APPROVER_INELIGIBLE, APPROVAL_ASSURANCE_LOW, RUN_CLOSED. What nobody signed is on record as
+    unverified, not as said by the person that it names.
     """
     approval = parse_approval(encoded)
     run = await stored_run(context, approval.run_id)
+    actor = unverified(approval.approver)
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
-        return _decide(context, snapshot, now, run, encoded, signature)
+        nonlocal actor
+        said = SignedApproval(encoded=encoded, signature=signature, recorded_at=now)
+        plan, verified = _verify(snapshot, run, said)
+        actor = approval.approver
+        return _decide(context, snapshot, run, plan, verified, said)
 
     try:
         await decide(context, lambda loaded: _premises(run, approval.approver, loaded), decision)
-    except PlacetError as error:
-        if isinstance(error, DeniedError):
-            await record_denial(context, error, actor=approval.approver, run_id=run.run_id, operation_id="")
+    except DeniedError as error:
+        await record_denial(context, error, actor=actor, run_id=run.run_id, operation_id="")
         raise
     return approval
 
@@ -118,29 +123,32 @@ def _premises(run: Run, approver: str, snapshot: Snapshot | None) -> Collection[
     return keys | (judgement_premises(snapshot, read_plan(plan)) if plan else set())
 
 
-def _decide(
-    context: Context, snapshot: Snapshot, now: datetime, run: Run, encoded: bytes, signature: bytes
-) -> Decision:
+def _verify(snapshot: Snapshot, run: Run, said: SignedApproval) -> tuple[Plan, VerifiedApproval]:
+    """Return the run's plan, and the approval once its signature holds for that plan."""
     stored = plan_key(run.run_id, run.plans)
-    taken_back = parse_approval(encoded).decision is ApprovalDecision.WITHDRAW
+    claimed = parse_approval(said.encoded)
+    taken_back = claimed.decision is ApprovalDecision.WITHDRAW
     if read_run(required(snapshot, run_key(run.run_id), "run")).state in CLOSED_STATES and not taken_back:
         raise DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: there is nothing left to approve")
     plan = read_plan(required(snapshot, stored, "plan"))
-    approver = entity_of(snapshot, principal_key(parse_approval(encoded).approver))
-    verified = verify_approval(
-        encoded,
-        signature,
+    approver = entity_of(snapshot, principal_key(claimed.approver))
+    return plan, verify_approval(
+        said.encoded,
+        said.signature,
         about=ShownPlan(plan=plan, shown_digest=shown_digest(shown_text(snapshot, plan))),
         principal=stored_principal(approver) if approver else None,
-        at=now,
+        at=said.recorded_at,
     )
+
+
+def _decide(
+    context: Context, snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApproval, said: SignedApproval
+) -> Decision:
     policy = policy_in_force(snapshot)
     if policy is None:
         raise DeniedError("NO_RULE", "no policy is in force, so nobody may approve")
-    check_admissible(policy, plan, verified, circumstances_of(context, snapshot, plan, now))
-    return _recorded(
-        snapshot, run, plan, verified, SignedApproval(encoded=encoded, signature=signature, recorded_at=now)
-    )
+    check_admissible(policy, plan, verified, circumstances_of(context, snapshot, plan, said.recorded_at))
+    return _recorded(snapshot, run, plan, verified, said)
 
 
 def _recorded(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApproval, signed: SignedApproval) -> Decision:
