@@ -113,6 +113,8 @@ def prepared(published: Shell) -> Shell:
     """Return an installation in which everything stands that the examples name."""
     place = published.place
     shutil.copytree(place / "my-package", place / "other-package")
+    manifest = place / "my-package" / "package.json"  # the next version: the example names where it goes
+    manifest.write_text(manifest.read_text().replace("1.0.0", "1.0.7"))
     runs = published.done("run", "list", "--json").json()["runs"]
     run_id = next(each["run_id"] for each in runs if each["subject"] == "@acme/tool@1.0.0")
     shown = published.done("run", "show", run_id, "--json").json()
