@@ -12,8 +12,6 @@ from placet.errors import ConfigurationError
 _MIGRATIONS = ("0001.sql",)
 _VERSION_TABLE = "CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT"
 _READER_WAITS_MS = 5_000
-_CHECKPOINT_EVERY_PAGES = 8_000
-"""Copying the write-ahead log back costs two flushes. At SQLite's 1 000 pages every hundredth commit paid them."""
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -25,7 +23,6 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     connection.execute(f"PRAGMA busy_timeout = {_READER_WAITS_MS}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_EVERY_PAGES}")
     connection.execute("PRAGMA busy_timeout = 0")
     return connection
 

@@ -19,6 +19,7 @@ Object: TypeAlias = dict[str, Value]
 LIMIT_BYTES = 16 * 1024
 PLAN_LIMIT_BYTES = 256 * 1024
 ENTRY_LIMIT_BYTES = 65_535
+_CONTAINERS = (dict, list)
 _MAX_DEPTH = 8
 _MAX_INTEGER = 2**53 - 1
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
@@ -85,28 +86,25 @@ def _refuse(reason: str) -> NoReturn:
 
 
 def _check(value: Any, depth: int) -> None:  # noqa: ANN401 - whatever a JSON parser returns
-    if isinstance(value, str):
-        if not (value.isascii() and value.isprintable()):
-            _refuse("a string holds something else than printable ASCII")
-    elif isinstance(value, bool):
-        pass
-    elif isinstance(value, int):
-        if not 0 <= value <= _MAX_INTEGER:
-            _refuse("an integer is out of range")
-    elif isinstance(value, dict | list):
-        if depth > _MAX_DEPTH:
-            _refuse(f"the object is nested deeper than {_MAX_DEPTH}")
-        _check_members(value, depth)
-    else:
-        _refuse("a value is null, a float, or no JSON at all")
-
-
-def _check_members(value: dict[Any, Any] | list[Any], depth: int) -> None:
+    """Refuse an object or array that holds anything outside the profile."""
+    if depth > _MAX_DEPTH:
+        _refuse(f"the object is nested deeper than {_MAX_DEPTH}")
     if isinstance(value, dict):
-        for key, member in value.items():
-            if not isinstance(key, str) or _KEY.fullmatch(key) is None:
-                _refuse("a key is not [a-z][a-z0-9_]*")
+        _check_keys(value)
+        value = value.values()
+    for member in value:
+        if isinstance(member, str):
+            if not (member.isascii() and member.isprintable()):
+                _refuse("a string holds something else than printable ASCII")
+        elif isinstance(member, _CONTAINERS):
             _check(member, depth + 1)
-    else:
-        for member in value:
-            _check(member, depth + 1)
+        elif not isinstance(member, int):
+            _refuse("a value is null, a float, or no JSON at all")
+        elif not 0 <= member <= _MAX_INTEGER:
+            _refuse("an integer is out of range")
+
+
+def _check_keys(value: dict[Any, Any]) -> None:
+    for key in value:
+        if not isinstance(key, str) or _KEY.fullmatch(key) is None:
+            _refuse("a key is not [a-z][a-z0-9_]*")
