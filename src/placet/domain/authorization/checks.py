@@ -266,7 +266,7 @@ def _not_consumed(request: Request, verified: VerifiedReceipt, facts: Facts, now
 
 def _not_expired(request: Request, verified: VerifiedReceipt, facts: Facts, now: datetime) -> None:  # noqa: ARG001 - as above
     """Check 7: `not_before` ≤ now < `expires_at`."""
-    if now < verified.receipt.not_before or now < verified.receipt.issued_at - CLOCK_TOLERANCE:
+    if now < verified.receipt.not_before:  # which is never before its issue
         raise DeniedError("RECEIPT_NOT_YET_VALID", "the receipt is not valid yet")
     if now >= verified.receipt.expires_at:
         raise DeniedError("RECEIPT_EXPIRED", "the receipt has expired", hint="issue again from the same plan")
