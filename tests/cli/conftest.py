@@ -109,7 +109,7 @@ async def _found_team(shell: Shell, url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def prepared(published: Shell) -> Shell:
+def prepared(published: Shell, registry: NpmDouble) -> Shell:
     """Return an installation in which everything stands that the examples name."""
     place = published.place
     shutil.copytree(place / "my-package", place / "other-package")
@@ -123,6 +123,7 @@ def prepared(published: Shell) -> Shell:
         "CERTIFICATE": shown["certificate_id"],
         "OTHER_CERTIFICATE": published.done("certificate", "issue", "@acme/tool@3.0.0", "--json").json()["cert_id"],
         "RECEIPT": shown["operations"][0]["receipt_id"],
+        "REGISTRY": registry.url,
         "ORIGIN": published.done("ledger", "show", "--json").json()["origin"],
     }
     (place / "policy.toml").write_text(published.done("policy", "show", "--document").out)

@@ -84,7 +84,9 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("path", sorted(set(EXAMPLES) - set(ELSEWHERE)))
 def test_the_example_of_every_command_runs(prepared: Shell, path: str) -> None:
-    ran = prepared.script(EXAMPLES[path])
+    example = EXAMPLES[path].replace("http://127.0.0.1:4873", "$REGISTRY")  # the one that answers here
+
+    ran = prepared.script(example)
 
     assert ran.code == 0, ran.err
 

@@ -26,7 +26,7 @@ MEANT = {
     "ID": "$CERTIFICATE",
 }
 MORE = {
-    "provider add": "npm --kind npm --url http://127.0.0.1:4873 --credential env:NPM_TOKEN",
+    "provider add": "npm --kind npm --url $REGISTRY --credential env:NPM_TOKEN",
     "principal add": "person:alice --key alice.pub",
 }
 OTHERWISE = {
