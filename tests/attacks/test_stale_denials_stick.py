@@ -184,6 +184,16 @@ def test_resuming_a_denied_run_is_refused_and_recorded() -> None:
     assert world.run(stored_run(world.context, plan.run_id)).state == "denied"
 
 
+def test_resuming_a_run_that_was_denied_says_so_and_not_only_that_it_has_ended() -> None:
+    world = World()
+    plan = world.plan()
+    world.deny(plan)
+    world.run(end_denied(world.context, plan.run_id))
+
+    with world.refusing("DENIED_BY_APPROVER"):
+        world.run(resume_run(world.context, plan.run_id))
+
+
 def test_resuming_a_run_that_has_ended_is_refused_and_recorded() -> None:
     world = World()
     plan = world.approved(world.plan())

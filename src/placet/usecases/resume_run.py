@@ -70,9 +70,16 @@ async def _check_resumable(context: Context, run: Run) -> None:
         sentence = f"run {run.run_id} is a dry run: nothing of it can be performed"
         await _deny(context, run, DeniedError("MODE_NOT_PROD", sentence))
     if run.state in CLOSED_STATES:
-        await _deny(context, run, DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: {run.state.value}"))
+        await _deny(context, run, _ended(run))
     if run.plans == 0:
         raise InvalidInputError("PLAN_MISSING", f"run {run.run_id} has no plan yet")
+
+
+def _ended(run: Run) -> DeniedError:
+    """Return why a run that has ended is not gone on with; who waited for a denied one learns of the denial."""
+    if run.state is RunState.DENIED:
+        return DeniedError("DENIED_BY_APPROVER", f"run {run.run_id} was denied", hint=f"placet run show {run.run_id}")
+    return DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: {run.state.value}")
 
 
 async def _await_approvals(context: Context, run: Run, plan: Plan, wait: Waiter) -> None:
