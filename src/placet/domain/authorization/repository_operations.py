@@ -190,9 +190,7 @@ def digest_of(artifact: Artifact) -> Digest:
 
 
 def _params(operation: Operation) -> Record:
-    return Record(
-        dict(operation.params), what=f"parameters of {operation.operation_kind.value}", code=PARAMS_INVALID
-    )
+    return Record(dict(operation.params), what=f"parameters of {operation.operation_kind.value}", code=PARAMS_INVALID)
 
 
 def _whole_seconds(instant: datetime, record: Record) -> datetime:
