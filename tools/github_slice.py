@@ -61,12 +61,14 @@ def references(value: Json) -> set[str]:
 
 
 def with_media_type(value: Json) -> Json:
-    """Return `value` with each JSON content also under GitHub's media type."""
+    """Return `value` with each JSON content also under GitHub's media type, and responses that are whole."""
     if isinstance(value, list):
         return [with_media_type(each) for each in value]
     if not isinstance(value, dict):
         return value
-    members = {key: with_media_type(member) for key, member in value.items()}
+    members: dict[str, Any] = {key: with_media_type(member) for key, member in value.items()}
+    for response in members.get("responses", {}).values():
+        response.setdefault("description", "")  # which OpenAPI demands: a response without one is overlooked
     content = members.get("content")
     if isinstance(content, dict) and JSON in content:
         content[MEDIA_TYPE] = content[JSON]
@@ -91,9 +93,13 @@ def cut(whole: dict[str, Any]) -> dict[str, Any]:
             components.setdefault(kind, {})[name] = whole["components"][kind][name]
             left |= references(whole["components"][kind][name])
     info = {"title": f"Slice of {SOURCE}", "version": whole["info"]["version"], "license": whole["info"]["license"]}
-    sliced = with_media_type(bare({"openapi": whole["openapi"], "paths": paths, "components": components}))
-    assert isinstance(sliced, dict)
-    return {**sliced, "info": info, "servers": [{"url": "http://127.0.0.1"}]}
+    return {
+        "openapi": whole["openapi"],
+        "info": info,
+        "servers": [{"url": "http://127.0.0.1"}],
+        "paths": with_media_type(bare(paths, "paths")),
+        "components": with_media_type(bare(components)),
+    }
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from placet.adapters.live.port import LiveSideEffects
-from placet.demo.github_double import GithubDouble
+from placet.demo.github_double import Fault, GithubDouble
 from placet.demo.github_double_state import Repository
 from placet.domain.authorization.operation import Operation, Subject
 from placet.domain.encoding.canonical import Value
@@ -139,6 +139,11 @@ class Github:
     def with_branch(self) -> str:
         """Make the branch `docs-1.0.0` and return its commit."""
         return self.repository.commit("docs-1.0.0")
+
+    @staticmethod
+    def fault(method: str, path: str = "", *, acts: bool = True, **given: Any) -> Fault:
+        """Return what goes wrong with one request, which is carried out all the same unless said otherwise."""
+        return Fault(method=method, path=path, acts=acts, **given)
 
     def effects(self, *kinds: str) -> dict[tuple[str, str], int]:
         """Return how often each thing of these kinds was made."""

@@ -18,7 +18,7 @@ _COUNTS = (
     "forks forks_count open_issues open_issues_count size stargazers_count watchers watchers_count network_count "
     "subscribers_count"
 )
-_FLAGS = "fork has_issues has_projects has_wiki has_pages has_discussions archived disabled"
+_FLAGS = "fork has_issues has_projects has_wiki has_pages has_discussions has_downloads archived disabled"
 
 
 def node_id(*parts: object) -> str:
@@ -59,7 +59,7 @@ def repository(full_name: str, number: int, base: str, *, push: bool) -> dict[st
         "owner": user(owner, base),
         "private": True,
         "description": "a tool",
-        "homepage": "",
+        "homepage": None,
         "language": "JavaScript",
         "license": None,
         "default_branch": "main",
