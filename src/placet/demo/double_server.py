@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 class Fault:
     """What goes wrong with the next `times` requests of `method` whose path contains `path`.
 
+    An empty `method` fits every request; the first `passing` that fit are let pass.
     `acts`: the request is carried out all the same. `status`, where not 0, replaces the answer, with
     `body` where it is given; `headers` are added to it. `cut_after` sends only that many bytes of the
     answer and resets. `hold` delays the answer until the event is set or the double stops. `happens`
@@ -26,6 +27,7 @@ class Fault:
     method: str = "PUT"
     path: str = ""
     times: int = 1
+    passing: int = 0
     acts: bool = False
     status: int = 0
     body: bytes | None = None
@@ -118,9 +120,13 @@ class DoubleServer(ABC):
         """Return the fault that happens to this request, and use it up."""
         with self._lock:
             for fault in self._faults:
-                if fault.times > 0 and fault.method == method and fault.path in path:
-                    fault.times -= 1
-                    return fault
+                if fault.times == 0 or fault.method not in ("", method) or fault.path not in path:
+                    continue
+                if fault.passing:
+                    fault.passing -= 1
+                    continue
+                fault.times -= 1
+                return fault
         return None
 
 

@@ -98,6 +98,8 @@ def read_release(operation: Operation) -> PlannedRelease:
     """Return the release of a `publish_release`, or raise as `read_tag`; also `TEXT_UNSAFE` for its title."""
     record = _params(operation)
     notes = _artifact(operation, record.text("notes"), record)
+    assets = tuple(artifact for artifact in operation.artifacts if artifact is not notes)
+    _check_assets(assets, record)
     planned = PlannedRelease(
         repository=parse_repository_name(operation.subject.name),
         tag=parse_ref_name(operation.subject.tag),
@@ -107,13 +109,12 @@ def read_release(operation: Operation) -> PlannedRelease:
         prerelease=record.flag("prerelease"),
         latest=record.flag("latest"),
         notes=notes,
-        assets=tuple(artifact for artifact in operation.artifacts if artifact is not notes),
+        assets=assets,
         marker=marker_of(operation),
     )
     record.end()
     if planned.prerelease and planned.latest:
         record.refuse("name a pre-release the latest release")
-    _check_assets(planned.assets, record)
     return planned
 
 

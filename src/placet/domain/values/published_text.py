@@ -15,7 +15,7 @@ from placet.errors import InvalidInputError
 LIMIT_BYTES = 100_000
 """GitHub takes 125 000 characters; what we add must fit too."""
 _JOINER = "\u200d"  # stands inside ordinary emoji
-_CALLS_EVERYBODY = re.compile(r"(?<![\w@/])@(?:everyone|here|channel|all)\b", re.IGNORECASE)
+_CALLS_EVERYBODY = re.compile(r"(?<![\w@/])@(?:everyone|here|channel|all)(?![\w/-])", re.IGNORECASE)
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
