@@ -109,6 +109,11 @@ class DoubleServer(ABC):
         with self._lock:
             self._faults.append(fault)
 
+    def forget_faults(self) -> None:
+        """Let nothing go wrong any more."""
+        with self._lock:
+            self._faults.clear()
+
     def count(self, *, connections: int = 0, request: tuple[str, str] | None = None) -> None:
         """Note a connection or a request."""
         with self._lock:

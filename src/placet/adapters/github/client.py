@@ -24,7 +24,6 @@ from placet.ports.effects import Credentials, Provider, Secret
 from placet.ports.executor import SendPermit
 
 OK = 200
-NOT_FOUND = 404
 PER_PAGE = 100
 MOST_PAGES = 100
 _READ_SECONDS = 10.0
@@ -96,15 +95,15 @@ class Repository:
         return Ref(kind=text_of(found[0], "type"), sha=text_of(found[0], "sha")) if found else None
 
     async def commit_of_tag(self, tag_sha: str) -> str | None:
-        """Return the commit that an annotated tag's object names, None where it names none or is not there."""
-        answer = await self._get(f"/git/tags/{tag_sha}")
-        if answer.status == NOT_FOUND:
-            return None
-        found = object_in(_good(answer))
+        """Return the commit that an annotated tag's object names, None where it names something else.
+
+        Raise `UnclearError`, also where the object is not shown.
+        """
+        found = await self.one(f"/git/tags/{tag_sha}")
         named = object_of(found, "object")
-        if text_of(found, "sha") != tag_sha or text_of(named, "type") != "commit":
-            return None
-        return text_of(named, "sha")
+        if text_of(found, "sha") != tag_sha:
+            raise UnclearError("PROVIDER_UNCLEAR", f"GitHub answered about another object than {tag_sha}")
+        return text_of(named, "sha") if text_of(named, "type") == "commit" else None
 
     async def one(self, path: str) -> JsonObject:
         """Return the object at `path` below the repository, or raise `UnclearError`."""

@@ -14,7 +14,7 @@ from placet.adapters.egress.exchange import Egress
 from placet.adapters.egress.sending import Sender, Sleep
 from placet.adapters.github.answers import Says, UnclearError, number_of, object_in, seconds_to_wait
 from placet.adapters.github.client import Repository, Upload, repository_at
-from placet.adapters.github.release_lookup import judge_published, look_up_release, tag_standing
+from placet.adapters.github.release_lookup import ABSENT, judge_published, look_up_release, tag_standing
 from placet.adapters.github.release_state import Assets, assets_of, releases_of, says_what_was_planned
 from placet.adapters.github.steps import Steps, StoppedError, Tried
 from placet.domain.authorization.authorized import AuthorizedOperation
@@ -75,7 +75,7 @@ class _Work:
         if standing.presence is Presence.OTHER:
             return self._conflict(standing)
         if standing.presence is Presence.UNKNOWN:
-            raise UnclearError("PROVIDER_UNCLEAR", "it cannot be told which releases stand; nothing was sent")
+            return self._unclear(standing)
         await self._check_tag()
         release_id = await self._draft()
         for asset in await self._missing(release_id):
@@ -85,7 +85,7 @@ class _Work:
 
     async def _check_tag(self) -> None:
         tag = await tag_standing(self.repository, self.planned)
-        if tag == "absent":
+        if tag == ABSENT:
             reason = f"there is no tag {self.planned.tag}: a release comes after its tag"
             raise StoppedError(self.steps.outcome(OutcomeStatus.FAILED, "TAG_ABSENT", reason))
         if tag != self.planned.tag_sha:
@@ -207,6 +207,12 @@ class _Work:
             return self._conflict(finding)
         absent = finding.presence is Presence.ABSENT
         return self.steps.not_done(tried, "publishing the release", absent=absent)
+
+    def _unclear(self, finding: Finding) -> Outcome:
+        """Return what follows where nothing was sent: a doubt only where our release is there, and not all of it."""
+        status = OutcomeStatus.INDETERMINATE if finding.response else OutcomeStatus.FAILED
+        reason = "it cannot be told which releases stand; nothing was sent"
+        return self.steps.outcome(status, "PROVIDER_UNCLEAR", reason, finding.response)
 
     def _conflict(self, finding: Finding) -> Outcome:
         reason = f"a release of {self.planned.tag} stands there with other content, or at another commit"

@@ -10,6 +10,8 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.encoding.foreign_json import JsonObject
 from placet.ports.effects import Finding, Presence
 
+ABSENT = "absent"
+
 
 async def look_up_release(repository: Repository, planned: PlannedRelease) -> Finding:
     """Tell whether the release is published as planned, something else is, or nothing.
@@ -29,16 +31,23 @@ async def look_up_release(repository: Repository, planned: PlannedRelease) -> Fi
 
 
 async def judge_published(repository: Repository, release: JsonObject, planned: PlannedRelease) -> Finding:
-    """Tell whether a published release is ours, whole, and of the planned commit; raise `UnclearError`."""
+    """Tell whether a published release is ours, whole, and of the planned commit; raise `UnclearError`.
+
+    What is not shown (an asset, the tag) may only not be shown yet: that is no finding. What is
+    shown and differs is *other*.
+    """
     release_id = number_of(release, "id")
     response: Object = {"release_id": release_id}
     if not says_what_was_planned(release, planned):
         return Finding(presence=Presence.OTHER, response=response)
-    if not (await assets_of(repository, release_id, planned)).whole:
+    assets = await assets_of(repository, release_id, planned)
+    if assets.other:
         return Finding(presence=Presence.OTHER, response={**response, "reason": "assets"})
     tag = await tag_standing(repository, planned)
-    if tag != planned.tag_sha:
+    if tag not in (planned.tag_sha, ABSENT):
         return Finding(presence=Presence.OTHER, response={**response, "tag_sha": tag})
+    if tag == ABSENT or not assets.whole:
+        return Finding(presence=Presence.UNKNOWN, response={**response, "reason": "not shown"})
     return Finding(presence=Presence.SAME, response={**response, "tag_sha": tag, "url": _address(release)})
 
 
@@ -49,7 +58,7 @@ async def tag_standing(repository: Repository, planned: PlannedRelease) -> str:
     """
     ref = await repository.ref("tags", planned.tag)
     if ref is None or ref.sha != planned.tag_sha:
-        return ref.sha if ref else "absent"
+        return ref.sha if ref else ABSENT
     commit = ref.sha if ref.kind == "commit" else await repository.commit_of_tag(ref.sha)
     return ref.sha if commit == planned.commit_sha else f"{commit or 'no commit'} behind {ref.sha}"
 
