@@ -108,7 +108,7 @@ class Github:
     def port(self) -> LiveSideEffects:
         return self.world.port()
 
-    def perform(self, operation: Operation, *, seconds: float = 30, **contents: bytes) -> Outcome:
+    def perform(self, operation: Operation, *, seconds: float = 30, **contents: Any) -> Outcome:
         known = {**self.contents, **contents}
         needed = {artifact.name: known[artifact.name] for artifact in operation.artifacts}
         return asyncio.run(self.port().perform(authorize(operation, needed, seconds=seconds)))

@@ -28,6 +28,7 @@ PER_PAGE = 100
 MOST_PAGES = 100
 _READ_SECONDS = 10.0
 _READ_BYTES = 16 * 1024 * 1024
+_OTHER_ANSWER_BYTES = 64 * 1024
 JSON = "application/vnd.github+json"
 BYTES = "application/octet-stream"
 _HEADERS = {"x-github-api-version": "2022-11-28"}
@@ -123,8 +124,9 @@ class Repository:
                 return found
         raise UnclearError("PROVIDER_UNCLEAR", f"a list of {self.name} has more than {MOST_PAGES} pages")
 
-    async def bytes_of_asset(self, asset_id: int, limit: int) -> bytes:
-        """Return an asset's bytes; raise `UnclearError`, also where GitHub leads to another host for them."""
+    async def bytes_of_asset(self, asset_id: int, size: int) -> bytes:
+        """Return the bytes of an asset of that size; raise `UnclearError`, also where GitHub leads to another host."""
+        limit = size + _OTHER_ANSWER_BYTES
         return _good(await self._get(f"/releases/assets/{asset_id}", accept=BYTES, limit=limit)).body
 
     async def write(self, method: str, path: str, members: JsonObject, permit: SendPermit) -> Answer:

@@ -189,7 +189,7 @@ class _Work:
         return await self._judge(release_id, tried)
 
     async def _judge(self, release_id: int, tried: Tried) -> Outcome:
-        """Tell what stands now, by the release's number and by the list of all."""
+        """Tell what stands now, by the release's number; by the list where another may stand in its way."""
 
         async def look() -> Finding:
             try:
@@ -201,6 +201,8 @@ class _Work:
                 return Finding(presence=Presence.UNKNOWN)
 
         finding = await self.steps.read_back(look, patient=tried.says is Says.DONE)
+        if tried.says is Says.STANDS_OR_REFUSED and finding.presence is Presence.ABSENT:
+            finding = await look_up_release(self.repository, self.planned)  # another draft may have been faster
         if finding.presence is Presence.SAME:
             return self.steps.executed(finding, found_by="answer" if tried.says is Says.DONE else "look_up")
         if finding.presence is Presence.OTHER:
