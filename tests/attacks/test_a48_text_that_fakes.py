@@ -67,7 +67,7 @@ def test_a48_text_that_would_deceive_is_not_sent_by_the_executor_either(what: st
             pull_operation(github.with_branch(), text=text),
         ):
             with pytest.raises(InvalidInputError, match="TEXT_UNSAFE"):
-                github.perform(operation, **{"notes.md": text, "text.md": text})
+                github.perform(operation, {"notes.md": text, "text.md": text})
 
     assert github.double.connections == 0
 

@@ -212,7 +212,7 @@ def test_a_message_that_is_not_the_planned_one_is_refused_before_anything_is_ope
         other = b"another message"
         operation = replace(tag_operation(github.commit), artifacts=(artifact_of("message", other),))
         with pytest.raises(InvalidInputError, match="PARAMS_INVALID"):
-            github.perform(operation, message=other)
+            github.perform(operation, {"message": other})
 
     assert github.double.connections == 0
 
