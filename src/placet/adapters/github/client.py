@@ -8,7 +8,7 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from placet.adapters.egress.exchange import Egress
-from placet.adapters.egress.messages import AmbiguousError, Answer, Caps, NothingSentError, Request
+from placet.adapters.egress.messages import Answer, Caps, Request
 from placet.adapters.github.answers import (
     UnclearError,
     names_next_page,
@@ -20,6 +20,7 @@ from placet.adapters.github.answers import (
 from placet.adapters.github.place import Place, place_of
 from placet.domain.encoding.foreign_json import JsonObject
 from placet.domain.values.repository import RepositoryName
+from placet.errors import EffectError
 from placet.ports.effects import Credentials, Provider, Secret
 from placet.ports.executor import SendPermit
 
@@ -160,7 +161,7 @@ class Repository:
         caps = Caps(seconds=_READ_SECONDS, answer_bytes=limit)
         try:
             return await self._egress.exchange(self._place.api, request, caps)
-        except (NothingSentError, AmbiguousError) as error:
+        except EffectError as error:  # also EGRESS_DENIED: what was sent before may stand, so a read decides nothing
             raise UnclearError(error.code, error.message) from error
 
 
