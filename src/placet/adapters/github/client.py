@@ -154,6 +154,16 @@ class Repository:
         caps = Caps(seconds=permit.seconds_left, answer_bytes=_READ_BYTES)
         return await self._egress.exchange(self._place.uploads, request, caps, permit.check)
 
+    def said(self, answer: Answer) -> str:
+        """Return what a refusal says, short and in ASCII; no text of it where it repeats the credential."""
+        try:
+            message = text_of(object_in(answer), "message")
+        except UnclearError:
+            return f" with {answer.status}"
+        if self._bearer is not None and self._bearer.reveal() in message:
+            return f" with {answer.status}"
+        return f" with {answer.status}: {message[:120]!a}"
+
     async def _get(self, path: str, *, accept: str = JSON, limit: int = _READ_BYTES) -> Answer:
         request = Request(
             method="GET", path=self._path + path, headers={**_UNCACHED, "accept": accept}, bearer=self._bearer

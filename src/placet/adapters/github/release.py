@@ -43,7 +43,7 @@ class ReleaseExecutor:
         check_texts(authorized.operation, authorized.contents)
         planned = read_release(authorized.operation)
         repository = repository_at(self._egress, self._credentials, provider, planned.repository)
-        work = _Work(repository, planned, authorized.contents, Steps(self._sender, permit))
+        work = _Work(repository, planned, authorized.contents, Steps(self._sender, permit, repository.said))
         try:
             return await work.outcome()
         except StoppedError as stopped:
