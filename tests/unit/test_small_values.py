@@ -60,5 +60,11 @@ def test_erasable_content_is_named_by_its_salt_and_itself() -> None:
 def test_every_kind_is_performed_either_here_or_at_a_provider() -> None:
     outside = set(OperationKind) - CORE_KINDS
 
-    assert outside == {OperationKind.PUBLISH_PACKAGE, OperationKind.PUT_OBJECT}
+    assert outside == {
+        OperationKind.PUBLISH_PACKAGE,
+        OperationKind.PUT_OBJECT,
+        OperationKind.TAG_REPO,
+        OperationKind.PUBLISH_RELEASE,
+        OperationKind.OPEN_PR,
+    }
     assert outside <= WRITTEN_ONCE
