@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
 from placet.bootstrap import TRUST_ROOT_FILE, Opened
 from placet.core.entities.registrations import read_registration, registration_key
@@ -64,7 +65,7 @@ class Verification:
         return await collect_evidence(self._context, run_id)
 
     async def evidence_for(self, package: str, version: str) -> bytes:
-        """Return the newest evidence bundle of a package version.
+        """Return the newest evidence bundle of a package version, also where its run never came to its end.
 
         Raise `VerificationError` (`NOT_PUBLISHED`) where it was planned or certified, but not
         published; `NotFoundError` where nothing is known of it.
@@ -74,9 +75,9 @@ class Verification:
         if entity is not None:
             return await self.evidence(read_registration(entity).run_id)
         runs = await find_runs(self._context, f"{package}@{version}")
-        finished = _finished(runs)
-        if finished is not None:
-            return await self.evidence(finished.run_id)
+        for run in _likeliest_first(runs):
+            with suppress(VerificationError):
+                return await self.evidence(run.run_id)
         if runs:
             raise VerificationError(
                 "NOT_PUBLISHED",
@@ -111,5 +112,6 @@ class Verification:
         return (self._opened.config.home / TRUST_ROOT_FILE).read_bytes()
 
 
-def _finished(runs: list[Run]) -> Run | None:
-    return next((run for run in runs if run.mode is Mode.PROD and run.state is RunState.EXECUTED), None)
+def _likeliest_first(runs: list[Run]) -> list[Run]:
+    """Return the runs that may have published: one that was denied or killed later may have done so before."""
+    return sorted((run for run in runs if run.mode is Mode.PROD), key=lambda run: run.state is not RunState.EXECUTED)
