@@ -136,6 +136,17 @@ def test_who_asked_may_not_approve(team: Shell) -> None:
     assert ran.err.splitlines()[-1].startswith("error: APPROVER_INELIGIBLE: ")
 
 
+def test_an_approval_that_may_not_count_is_on_record(team: Shell) -> None:
+    run_id = asked(team, "1.4.1")
+    before = team.size()
+
+    ran = says(team, "approve", run_id, "alice")
+    denials = team.done("run", "show", run_id, "--json").json()["denials"]
+
+    assert (ran.code, team.size()) == (3, before + 1)
+    assert [(each["code"], each["actor"]) for each in denials] == [("APPROVER_INELIGIBLE", "person:alice")]
+
+
 def test_nobody_approves_with_a_key_that_is_not_theirs(team: Shell) -> None:
     run_id = asked(team, "1.5.0")
 

@@ -43,9 +43,19 @@ class Number(click.IntRange):
         return super().convert(int(value), param, ctx)
 
 
+class NamedPath(click.Path):
+    """A path that somebody named: an empty text, such as of an unset variable, is no way to say `here`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's own
+        """Return the path, or fail as a usage error."""
+        if not value:
+            self.fail("an empty path names nothing", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 WORD = Word()
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path)
+FOLDER = NamedPath(path_type=Path, file_okay=False)
+FILE = NamedPath(path_type=Path)
 
 
 def choices_of(context: click.Context) -> Choices:
