@@ -36,6 +36,7 @@ _REASONS = (
         "list": Child(__name__, "list_", "List the certificates of a package, or all."),
         "verify": Child(__name__, "verify", "Verify a certificate as of now: chain, validity, revocation."),
         "revoke": Child(__name__, "revoke", "Revoke a certificate."),
+        "crl": Child("placet.cli.revocations", "crl", "Give out the X.509 revocation list."),
     },
 )
 def certificate() -> None:

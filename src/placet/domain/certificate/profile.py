@@ -68,6 +68,11 @@ def key_identifier(key: PublicKeyTypes) -> bytes:
     return hashlib.sha256(public_key_der(key)).digest()[:20]
 
 
+def issuer_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """Return the extension by which what `issuer` signs names its key."""
+    return x509.AuthorityKeyIdentifier(key_identifier(issuer.public_key()), None, None)
+
+
 def key_usage(*, ca: bool) -> x509.KeyUsage:
     """Return the key usage of a CA (certificates and revocation lists) or of a leaf (signatures)."""
     return x509.KeyUsage(
@@ -90,7 +95,12 @@ def common_name(text: str) -> x509.Name:
 
 def crl_url(base_url: str, issuer: x509.Certificate) -> str:
     """Return where the issuer's revocation list is served: `BASE/crl/KEY_IDENTIFIER.crl`."""
-    return f"{base_url.rstrip('/')}/crl/{key_identifier(issuer.public_key()).hex()}.crl"
+    return f"{base_url.rstrip('/')}/crl/{crl_name(issuer)}"
+
+
+def crl_name(issuer: x509.Certificate) -> str:
+    """Return the file name of the issuer's revocation list, as its certificates spell it: `KEY_IDENTIFIER.crl`."""
+    return f"{key_identifier(issuer.public_key()).hex()}.crl"
 
 
 def read_leaf(certificate: x509.Certificate) -> LeafSubject:
