@@ -20,6 +20,7 @@ from placet.adapters.files.blobs import FolderBlobs
 from placet.adapters.files.evidence import EvidenceFolder
 from placet.adapters.files.keyring import FileKeyring
 from placet.adapters.files.objects import FolderExecutor
+from placet.adapters.files.seen import SeenFolder
 from placet.adapters.live.observer import LiveObserver, OfflineObserver
 from placet.adapters.live.port import LiveSideEffects
 from placet.adapters.npm.executor import NpmExecutor
@@ -50,7 +51,9 @@ from placet.ports.approval_signer import ApprovalSigner
 from placet.ports.effects import FindProvider, Provider, Secret
 from placet.ports.keys import AuthorityRole, Keyring
 from placet.ports.packer import Packer
+from placet.ports.seen import SeenLists
 from placet.ports.store import Store
+from placet.ports.world import Clock
 
 LEDGER_FILE = "ledger.sqlite"
 TRUST_ROOT_FILE = "trust-root.json"
@@ -162,6 +165,11 @@ async def opened(
         )
     finally:
         await store.close()
+
+
+def consumer(config: Config) -> tuple[Clock, SeenLists]:
+    """Return what a verifier without an installation has: this machine's clock, and what it has seen before."""
+    return SystemClock(), SeenFolder(config.seen)
 
 
 def approval_signer(config: Config) -> ApprovalSigner:

@@ -102,12 +102,16 @@ def test_what_was_published_before_invalid_since_verifies_and_what_was_since_doe
     bad_time = published.placet(*revoke, "--invalid-since", "yesterday")
     published.done(*revoke, "--invalid-since", verdict["published_at"])
     afterwards = published.placet("verify", "@acme/tool@1.0.0", "--json")
-    kept = published.done("verify", "evidence.json", "--json")
+    kept = published.placet("verify", "evidence.json", "--json")
+    elsewhere = published.done(
+        "verify", "evidence.json", "--trust-root", "home/trust-root.json", "--json", env={"PLACET_SEEN": "other"}
+    )
 
     assert (bad_time.code, "error: TIME_INVALID: " in bad_time.err) == (1, True)
     assert (afterwards.code, afterwards.error()["code"]) == (5, "CERTIFICATE_REVOKED")
     assert afterwards.json()["steps"]["revocation"] == "fail"
-    assert kept.json()["revocations_known_to"] < afterwards.error()["message"].split("revoked at ")[1]
+    assert (kept.code, kept.error()["code"]) == (5, "CERTIFICATE_REVOKED")
+    assert elsewhere.json()["revocations_known_to"] < afterwards.error()["message"].split("revoked at ")[1]
 
 
 def test_certificates_are_listed_by_package(published: Shell) -> None:

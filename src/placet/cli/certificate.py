@@ -37,6 +37,9 @@ _REASONS = (
         "verify": Child(__name__, "verify", "Verify a certificate as of now: chain, validity, revocation."),
         "revoke": Child(__name__, "revoke", "Revoke a certificate."),
         "crl": Child("placet.cli.revocations", "crl", "Give out the X.509 revocation list."),
+        "revocations": Child(
+            "placet.cli.revocations", "revocations", "Give out the log's own signed list of revocations."
+        ),
     },
 )
 def certificate() -> None:

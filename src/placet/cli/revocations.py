@@ -1,4 +1,4 @@
-"""`placet certificate crl`: what is revoked, in the form that X.509 clients read."""
+"""`placet certificate crl` and `revocations`: what is revoked, for X.509 clients and for `placet verify`."""
 
 from __future__ import annotations
 
@@ -86,3 +86,35 @@ def _lines(made: Document) -> Iterator[str]:
                 ),
             ]
         )
+
+
+@click.command("revocations", cls=Command, example="placet certificate revocations --out revocations.json")
+@click.option("--out", type=FILE, help="Write the signed list to this file; an older list there is replaced.")
+def revocations(out: Path | None) -> None:
+    """Give out the log's own signed list of revocations.
+
+    It is for `placet verify --revocations FILE`, anywhere: it is as of the log's newest checkpoint,
+    and known to an instant of the last day.
+    """
+
+    async def verb(placet: Placet) -> tuple[Document, bytes]:
+        return await placet.verification.fresh_revocations()
+
+    made, signed = inside(verb)
+    if out is not None:
+        replace_file(out, signed, may_replace=_is_list)
+    show({**made, "signed": signed.decode("ascii"), "out": str(out or "")}, _listed if out else _signed)
+
+
+def _is_list(content: bytes) -> bool:
+    from placet.facade.verification import is_signed_list  # noqa: PLC0415 - help needs none of it
+
+    return is_signed_list(content)
+
+
+def _signed(made: Document) -> Iterator[str]:
+    yield made["signed"]
+
+
+def _listed(made: Document) -> Iterator[str]:
+    yield f"{len(made['revoked'])} revoked, known to {moment(made['known_to'])}, as of checkpoint {made['size']}."
