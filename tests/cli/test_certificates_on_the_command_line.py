@@ -212,3 +212,30 @@ def test_a_list_replaces_an_older_list_and_nothing_else(trial: Shell) -> None:
     assert (trial.place / "renewed.crl").read_bytes() != before
     assert (refused.code, "error: FILE_UNWRITABLE: " in refused.err) == (1, True)
     assert (trial.place / "precious.txt").read_text() == "precious"
+
+
+def test_a_renewed_certificate_has_a_new_key_and_the_old_one_and_what_it_published_stay(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.done("init", "--profile", "trial")
+    shell.package()
+    first = shell.done("certificate", "issue", "@acme/tool@1.0.0", "--archive", "my-package", "--json").json()
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", "/",
+            cwd=tmp_path)  # fmt: skip
+
+    made = shell.done("certificate", "renew", first["cert_id"], "--key-out", "renewed.key", "--json").json()
+    own = shell.done("certificate", "renew", made["cert_id"], "--csr", "own.csr", "--json").json()
+    same_key = shell.placet("certificate", "renew", first["cert_id"], "--csr", "own.csr", "--json")
+    shell.done("certificate", "revoke", made["cert_id"], "--reason", "key_compromise")
+    refused = shell.placet("certificate", "renew", made["cert_id"], "--key-out", "none.key", "--json")
+    listed = shell.done("certificate", "list", "@acme/tool", "--json").json()["certificates"]
+
+    assert (made["tar_sha256"], made["renews"]) == (first["tar_sha256"], first["cert_id"])
+    assert (own["tar_sha256"], own["renews"], own["private_key"]) == (first["tar_sha256"], made["cert_id"], "")
+    assert same_key.code != 0
+    assert (refused.code, refused.error()["code"]) == (3, "CERTIFICATE_REVOKED")
+    assert not (tmp_path / "none.key").exists()
+    assert [(each["cert_id"], each["status"]) for each in listed] == [
+        (first["cert_id"], "active"),
+        (made["cert_id"], "revoked"),
+        (own["cert_id"], "active"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -37,6 +38,16 @@ from placet.usecases.verify_certificate import CertificateVerdict, verify_certif
 _TAR_SHA256 = re.compile(r"([0-9a-f]{64})?")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A certificate that somebody wants: what it is about, and which one it follows."""
+
+    subject: Subject
+    tar_sha256: str
+    origin: KeyOrigin
+    renews: str = ""
+
+
 class Certificates:
     """Certificates by id and by package. No private key is kept."""
 
@@ -61,16 +72,41 @@ class Certificates:
         """
         if _TAR_SHA256.fullmatch(tar_sha256) is None:
             raise InvalidInputError("TAR_SHA256_INVALID", f"{tar_sha256[:80]!a} is not the hex of a SHA-256")
-        key = key_of_request(read_request(request))
-        intent = Intent(
-            kind=OperationKind.ISSUE_CERTIFICATE,
+        wanted = _Wanted(
             subject=Subject(
                 provider=PROVIDER, name=parse_package_name(package), version=parse_version(version), tag=""
             ),
+            tar_sha256=tar_sha256,
+            origin=KeyOrigin.SERVER if made_here else KeyOrigin.CSR,
+        )
+        return await self._certify(wanted, request, requester)
+
+    async def renew(self, certificate_id: str, *, request: bytes, made_here: bool, requester: str = "") -> Object:
+        """Issue a certificate for the same package version and archive, with the new key of `request` (PEM).
+
+        The old one stays until it ends. Raise as `issue`, and `DeniedError` (`CERTIFICATE_REVOKED`,
+        `CERTIFICATE_EXPIRED`) where it does not count any more.
+        """
+        old = await the_certificate(self._context, certificate_id)
+        wanted = _Wanted(
+            subject=Subject(provider=PROVIDER, name=old.package, version=old.version, tag=""),
+            tar_sha256=old.tar_sha256,
+            origin=KeyOrigin.SERVER if made_here else KeyOrigin.CSR,
+            renews=old.certificate_id,
+        )
+        return await self._certify(wanted, request, requester)
+
+    async def _certify(self, wanted: _Wanted, request: bytes, requester: str) -> Object:
+        key = key_of_request(read_request(request))
+        renews: Object = {"renews": wanted.renews} if wanted.renews else {}
+        intent = Intent(
+            kind=OperationKind.ISSUE_CERTIFICATE,
+            subject=wanted.subject,
             params={
-                "key_origin": (KeyOrigin.SERVER if made_here else KeyOrigin.CSR).value,
-                "tar_sha256": tar_sha256,
+                "key_origin": wanted.origin.value,
+                "tar_sha256": wanted.tar_sha256,
                 "public_key_digest": public_key_digest(key),
+                **renews,
             },
             artifacts=(await keep(self._context, REQUEST_ARTIFACT, request),),
         )
@@ -163,6 +199,7 @@ class Certificates:
             "receipt_id": record.receipt_id,
             "event_id": record.event_id,
             "revocation": record.revocation.to_object() if record.revocation else {},
+            "renews": record.renews,
         }
 
     def _content(self, record: CertificateRecord) -> Object:
