@@ -9,10 +9,13 @@ from pathlib import Path
 from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.egress.messages import Caps, Request
-from placet.errors import ConfigurationError
+from placet.errors import ConfigurationError, EffectError
 from placet.ports.effects import Provider, Secret
 
 _SECONDS = 10.0
+_SERVER_ERROR = 500
+_PATH = "/-/ping"
+"""What an npm registry answers with 200; from others any answer shows that they are there."""
 
 
 class LiveProbe:
@@ -40,7 +43,11 @@ class LiveProbe:
             _check_folder(provider)
             return "the folder can be written"
         endpoint = parse_endpoint(provider.url, private=provider.private)
-        answer = await self._egress.exchange(endpoint, Request(method="GET", path="/"), Caps(seconds=_SECONDS))
+        answer = await self._egress.exchange(endpoint, Request(method="GET", path=_PATH), Caps(seconds=_SECONDS))
+        if answer.status >= _SERVER_ERROR:
+            raise EffectError(
+                "PROVIDER_UNCLEAR", f"{endpoint.authority} answered {answer.status}", hint="look at the provider itself"
+            )
         return f"{endpoint.authority} answered {answer.status}"
 
 

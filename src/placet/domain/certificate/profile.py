@@ -46,6 +46,10 @@ _KNOWN = frozenset(
         x509.CRLDistributionPoints,
     )
 ) | {BINDING_OID}
+_NOT_EVALUATED = frozenset(
+    extension.oid for extension in (x509.NameConstraints, x509.PolicyConstraints, x509.InhibitAnyPolicy)
+)
+"""Restrictions on what lies below a CA: none of our certificates has one, and nothing here would heed one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +127,14 @@ def check_extensions(certificate: x509.Certificate, *, path_length: int | None) 
     """Check what root, intermediate and leaf (`path_length` None) have in common.
 
     Raise `VerificationError` (`CERTIFICATE_INVALID_CHAIN`): CA flag, path length, key usage, key
-    identifier, an unknown critical extension.
+    identifier, an unknown critical extension, a restriction that would not be heeded.
     """
     ca = path_length is not None
     for extension in certificate.extensions:
         if extension.critical and extension.oid not in _KNOWN:
             _refuse(f"the certificate has an unknown critical extension {extension.oid.dotted_string}")
+        if extension.oid in _NOT_EVALUATED:
+            _refuse(f"the certificate has a restriction that nobody would heed: {extension.oid.dotted_string}")
     constraints = required(certificate, x509.BasicConstraints, critical=True)
     if (constraints.ca, constraints.path_length) != (ca, path_length):
         _refuse("the certificate's CA flag or path length does not fit its place in the chain")
