@@ -33,7 +33,7 @@ class Consumer:
 
     def verify(self, bundle: bytes, **asked: object) -> str:
         """Return `verified`, or the code of the refusal."""
-        revocations = replace(Revocations(), **asked)  # type: ignore[arg-type] - members by name, each of its type
+        revocations = replace(Revocations(), **asked)  # type: ignore[arg-type]  # members by name, each of its type
         try:
             verify_as_consumer(self.settings, bundle, trust_root().encode(), revocations=revocations)
         except VerdictError as error:

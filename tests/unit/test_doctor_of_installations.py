@@ -30,7 +30,7 @@ OTHER_KEY = CheckpointKey(origin=ORIGIN, public_key=OTHER_SIGNER.public_key)
 
 def trust_root(**changed: object) -> bytes:
     members = {"log": Log(origin=ORIGIN, checkpoint_keys=(LOG_KEY,)), "ca_roots": tuple(authority().roots)}
-    return TrustRoot(**{**members, **changed}).encode()  # type: ignore[arg-type] - members by name, each of its type
+    return TrustRoot(**{**members, **changed}).encode()  # type: ignore[arg-type]  # members by name, each of its type
 
 
 @dataclass
