@@ -333,11 +333,11 @@ inline arrive(which) {
     if
     :: true /* lost on its way */
     :: true -> answer[which] = refused
-    :: !put_off -> put_off = true; answer[which] = not_now
 #ifdef WRITES_ONCE
     :: stands != nothing
     :: stands == nothing -> stands = ours; effects++
 #else
+    :: !put_off -> put_off = true; answer[which] = not_now /* once is enough, and one world */
     :: true -> stands = ours; effects++
 #endif
     fi;
