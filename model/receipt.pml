@@ -8,8 +8,10 @@
  * WRITES_ONCE and SLEEPERS choose the world, FAIR ends bad luck where something must happen in the end.
  */
 
+#ifndef RECEIPTS
 #define RECEIPTS 2
-#define SIZE (RECEIPTS + 1) /* attempts count from 1; 0 stands for none */
+#endif
+#define SIZE 3 /* attempts count from 1; 0 stands for none */
 
 /* ---- The ledger (protocol 7). A change commits only where what it was decided on still stands, so that decision
  *      and commit are one step, durable when it is over (core/decide.py). ---- */

@@ -20,6 +20,7 @@ from pathlib import Path
 MODEL = Path(__file__).parents[1] / "model" / "receipt.pml"
 MISSING = 3
 STUCK, RECORDED = "no_receipt_is_stuck", "what_was_done_is_recorded"
+LATE_TRUTH = ("FAIR", "SLEEPERS", "WRITES_ONCE", "RECEIPTS=1")
 _ERRORS = re.compile(r"errors: (\d+)")
 _STATES = re.compile(r"(\d+) states, stored")
 _BROKEN = re.compile(r"pan:\d+: (.*?)(?: \(at depth \d+\))?$", re.MULTILINE)
@@ -52,6 +53,7 @@ HOLD = (
     Case(name="senders that sleep, at one that writes once", defined=("SLEEPERS", "WRITES_ONCE")),
     Case(name="no receipt is stuck for ever", defined=("FAIR",), formula=STUCK),
     Case(name="what was done is recorded in the end", defined=("FAIR",), formula=RECORDED),
+    Case(name="a failure that was none is corrected", defined=LATE_TRUTH, formula=RECORDED),
 )
 MUTANTS = (
     Case(name="reservation read and set apart", defined=("BUG_READ_AND_SET_APART",)),
@@ -70,6 +72,7 @@ MUTANTS = (
     Case(name="absence believed before deadline and settle time", defined=("BUG_ABSENCE_BELIEVED_EARLY",)),
     Case(name="clock read after looking, not before", defined=("BUG_CLOCK_READ_AFTER_LOOKING",)),
     Case(name="sleeping senders at a provider that overwrites", defined=("SLEEPERS",)),
+    Case(name="failure never corrected", defined=(*LATE_TRUTH, "BUG_FAILURE_NEVER_CORRECTED"), formula=RECORDED),
     Case(name="reservation never taken over", defined=("FAIR", "BUG_NEVER_TAKEN_OVER"), formula=STUCK),
 )
 
@@ -80,7 +83,7 @@ def search(case: Case) -> Answer:
         defined = [f"-D{name}" for name in case.defined]
         _run(folder, "spin", *defined, "-a", str(MODEL))
         kind = ["-DNFAIR=3"] if case.formula else ["-DSAFETY", "-DNOCLAIM"]
-        _run(folder, "gcc", "-w", "-O2", *kind, "-o", "pan", "pan.c")
+        _run(folder, "gcc", "-w", "-O1", *kind, "-o", "pan", "pan.c")
         claim = ["-a", "-f", "-N", case.formula] if case.formula else []
         return _read(case, _run(folder, "./pan", "-m1000000", *claim))
 
