@@ -47,7 +47,7 @@ mtype:answer answer[SIZE] = no_answer;
 bool put_off; /* the provider said once that we should ask later (429) */
 
 #ifdef FAIR
-byte deaths = 2, blindness = 1;
+byte deaths = 1, blindness = 1;
 #define DIES atomic { deaths > 0 -> deaths-- ; goto dead }
 #define BLIND blindness > 0 -> blindness--
 #else
@@ -339,7 +339,9 @@ inline arrive(which) {
     :: stands != nothing
     :: stands == nothing -> stands = ours; effects++
 #else
-    :: !put_off -> put_off = true; answer[which] = not_now /* once is enough, and one world */
+#ifndef FAIR
+    :: !put_off -> put_off = true; answer[which] = not_now /* once is enough, in one world */
+#endif
     :: true -> stands = ours; effects++
 #endif
     fi;

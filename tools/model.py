@@ -24,7 +24,16 @@ LATE_TRUTH = ("FAIR", "SLEEPERS", "WRITES_ONCE", "RECEIPTS=1")
 _ERRORS = re.compile(r"errors: (\d+)")
 _STATES = re.compile(r"(\d+) states, stored")
 _BROKEN = re.compile(r"pan:\d+: (.*?)(?: \(at depth \d+\))?$", re.MULTILINE)
-_LONGEST = 60
+_MEANING = (
+    ("effects<=1", "more than one effect"),
+    ("sent[", "sent again"),
+    ("acceptance cycle", "it never happens"),
+    ("(phase[", "who was in time is overtaken"),
+    ("(stands==", "recorded as done, and was not"),
+    (")&&(", "a step that no life has"),
+    ("(state[", "acted without the fence"),
+)
+"""What spin prints of a broken property, and what that means."""
 
 
 class SearchFailedError(Exception):
@@ -104,8 +113,8 @@ def _read(case: Case, said: str) -> Answer:
 
 
 def _told(case: Case, answer: Answer, verdict: str) -> str:
-    broken = re.sub(r"\s+", " ", answer.broken)
-    return f"{verdict:9} {case.name:62} {answer.states:>9} states  {broken[:_LONGEST]}".rstrip()
+    meaning = next((meaning for said, meaning in _MEANING if said in answer.broken), answer.broken)
+    return f"{verdict:9} {case.name:62} {answer.states:>9} states  {meaning}".rstrip()
 
 
 def main() -> int:
