@@ -67,4 +67,4 @@ def test_every_kind_is_performed_either_here_or_at_a_provider() -> None:
         OperationKind.PUBLISH_RELEASE,
         OperationKind.OPEN_PR,
     }
-    assert outside <= WRITTEN_ONCE
+    assert outside - WRITTEN_ONCE == {OperationKind.OPEN_PR}  # GitHub lets one stand open between two branches
