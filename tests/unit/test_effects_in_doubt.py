@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -246,7 +247,9 @@ def test_a_failure_stays_one_where_nothing_else_is_found(presence: Presence) -> 
     record, size = world.receipt(receipt_in(token).receipt_id), len(world.contents())
     world.move(days=1)
 
-    assert clearing(world, plan, record) == record
+    with suppress(EffectError):
+        assert clearing(world, plan, record) == record
+    assert world.receipt(record.receipt_id) == record
     assert len(world.contents()) == size
 
 
@@ -397,3 +400,23 @@ def test_an_outcome_is_not_lost_for_the_provider_s_wording(response: Any) -> Non
         ReceiptState.EXECUTED,
         {"unreadable": True},
     )
+
+
+def test_no_second_attempt_is_made_before_the_provider_tells_that_the_first_does_not_stand() -> None:
+    """It refused although it acted, and cannot be read: another attempt would be stale for ever."""
+    world = World()
+    plan, token = world.ready()
+    world.double.answers = OutcomeStatus.FAILED
+    assert world.present(plan, token).state is ReceiptState.FAILED
+    world.double.finding = Finding(presence=Presence.UNKNOWN)
+
+    with pytest.raises(EffectError) as caught:
+        world.run(execute_plan(world.context, plan, actor=ACTOR))
+    world.double.finding = None
+    reports = world.run(execute_plan(world.context, plan, actor=ACTOR))
+
+    assert caught.value.code == "OUTCOME_UNKNOWN"
+    assert [(each.state, each.receipt_id) for each in reports] == [
+        (ReceiptState.EXECUTED, receipt_in(token).receipt_id)
+    ]
+    assert len(world.double.sent) == 1
