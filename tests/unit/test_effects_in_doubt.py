@@ -400,23 +400,3 @@ def test_an_outcome_is_not_lost_for_the_provider_s_wording(response: Any) -> Non
         ReceiptState.EXECUTED,
         {"unreadable": True},
     )
-
-
-def test_no_second_attempt_is_made_before_the_provider_tells_that_the_first_does_not_stand() -> None:
-    """It refused although it acted, and cannot be read: another attempt would be stale for ever."""
-    world = World()
-    plan, token = world.ready()
-    world.double.answers = OutcomeStatus.FAILED
-    assert world.present(plan, token).state is ReceiptState.FAILED
-    world.double.finding = Finding(presence=Presence.UNKNOWN)
-
-    with pytest.raises(EffectError) as caught:
-        world.run(execute_plan(world.context, plan, actor=ACTOR))
-    world.double.finding = None
-    reports = world.run(execute_plan(world.context, plan, actor=ACTOR))
-
-    assert caught.value.code == "OUTCOME_UNKNOWN"
-    assert [(each.state, each.receipt_id) for each in reports] == [
-        (ReceiptState.EXECUTED, receipt_in(token).receipt_id)
-    ]
-    assert len(world.double.sent) == 1
