@@ -41,6 +41,10 @@ class Record:
             self.refuse(f"has no well-formed {name}")
         return value
 
+    def later_text(self, name: str) -> str:
+        """Take the string `name`, empty where the object was stored before its kind had such a member."""
+        return self.text(name) if name in self._members else ""
+
     def integer(self, name: str, *, least: int = 0, most: int = 2**53 - 1) -> int:
         """Take the integer `name`, which must lie in `least`…`most`."""
         value = self._take(name)
