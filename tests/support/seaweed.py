@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import select
@@ -40,17 +39,15 @@ class ObjectStore:
         return Provider(provider_id=provider_id, kind="s3", url=address, credential="env:S3")
 
     def objects(self, prefix: str) -> dict[str, bytes]:
-        """Return every object below `prefix`."""
-        return asyncio.run(self.objects_now(prefix))
-
-    async def objects_now(self, prefix: str) -> dict[str, bytes]:
-        """Return every object below `prefix`."""
+        """Return every object below `prefix`, by its key."""
         store = self.client()
-        found = await obstore.list(store, prefix=prefix).collect_async()
-        return {
-            each["path"].removeprefix(f"{prefix}/"): bytes(await (await store.get_async(each["path"])).bytes_async())
-            for each in found
-        }
+        found = obstore.list(store, prefix=prefix).collect()
+        return {each["path"].removeprefix(f"{prefix}/"): bytes(store.get(each["path"]).bytes()) for each in found}
+
+    async def count(self, folder: str, stem: str) -> int:
+        """Return how many objects of `folder` have a name that begins with `stem`."""
+        found = await obstore.list(self.client(), prefix=folder).collect_async()
+        return sum(each["path"].startswith(f"{folder}/{stem}") for each in found)
 
     def client(self) -> S3Store:
         """Return the library's plain client, which nothing guards."""

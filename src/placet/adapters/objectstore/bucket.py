@@ -105,6 +105,8 @@ class Bucket:
                 found = await obstore.get_async(store, self._place.prefix + key)
             except FileNotFoundError:
                 return None
+            if not found.meta["e_tag"]:
+                raise UnclearError(AMBIGUOUS, "the answer is not one that an object store gives")
             if found.meta["size"] > limit:
                 return ""
             digest, size = hashlib.sha256(), 0
