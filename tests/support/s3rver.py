@@ -22,20 +22,13 @@ _START_SECONDS = 60
 @contextlib.contextmanager
 def running_s3rver(folder: Path) -> Iterator[ObjectStore]:
     """Start s3rver in `folder`, with one bucket, and stop it by its process id at the end."""
+    (folder / "data" / "objects").mkdir(parents=True)  # its buckets are folders
     port = free_port()
-    command = [
-        node(),
-        str(PROGRAM),
-        "-d",
-        str(folder / "data"),
-        "-a",
-        "127.0.0.1",
-        "-p",
-        str(port),
-        "--no-vhost-buckets",
-    ]
+    command = [node(), str(PROGRAM), "-d", str(folder / "data"), "-a", "127.0.0.1", "-p", str(port)]
     with (folder / "s3rver.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [*command, "--no-vhost-buckets"], cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
     try:
         _wait_until_it_answers(process, port, folder)
         yield ObjectStore(url=f"http://127.0.0.1:{port}")
