@@ -62,6 +62,11 @@ class Egress:
                 continue
         return await attempt.send_to(addresses[-1], tls)
 
+    def roots(self) -> str:
+        """Return the certificates (PEM) to trust beside the system's; none where nothing else was given."""
+        ders = self._tls.get_ca_certs(binary_form=True) if self._tls else []
+        return "".join(ssl.DER_cert_to_PEM_cert(der) for der in ders)
+
     async def addresses(self, endpoint: Endpoint) -> list[Address]:
         """Return the addresses to which requests for `endpoint` may connect, each of them checked.
 

@@ -188,6 +188,8 @@ class Bucket:
             "default_headers": dict(self._headers),
             "user_agent": "placet",
         }
+        if roots := self._egress.roots():
+            client["root_certificate"] = roots
         return S3Store(
             self._place.bucket,
             config=config,
