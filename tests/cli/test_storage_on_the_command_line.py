@@ -12,7 +12,7 @@ from support.s3rver import running_s3rver
 from support.seaweed import CREDENTIAL, SECRET, ObjectStore
 from support.shell import Shell
 
-MEMBERS = {"provider_id", "url", "passed", "checked_at", "trials"}
+MEMBERS = {"provider_id", "url", "passed", "checked_at", "promises"}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_the_json_has_the_documented_members(shell: Shell) -> None:
 
     assert set(found) == MEMBERS
     assert found["passed"] is True
-    assert {tuple(sorted(each)) for each in found["trials"]} == {("passed", "seen", "trial")}
+    assert {tuple(sorted(each)) for each in found["promises"]} == {("kept", "promise", "seen")}
 
 
 def test_an_unchecked_store_is_refused_before_anything_is_planned(shell: Shell) -> None:

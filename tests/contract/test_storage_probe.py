@@ -13,7 +13,7 @@ from placet.adapters.egress.exchange import Egress
 from placet.adapters.objectstore.probe import FOLDER, ObjectStoreProbe
 from placet.errors import ConfigurationError, EffectError
 from placet.ports.effects import Provider
-from placet.ports.object_store import Trial
+from placet.ports.object_store import Promise
 from support.effects import GivenCredentials
 from support.fault_proxy import FaultProxy, fault_proxy, lie, method
 from support.s3rver import CREDENTIAL, running_s3rver
@@ -30,11 +30,11 @@ ALL = [
 ]
 
 
-def probe(provider: Provider, credential: str | None = None) -> tuple[Trial, ...]:
+def probe(provider: Provider, credential: str | None = None) -> tuple[Promise, ...]:
     return asyncio.run(probing(provider, credential))
 
 
-async def probing(provider: Provider, credential: str | None = None) -> tuple[Trial, ...]:
+async def probing(provider: Provider, credential: str | None = None) -> tuple[Promise, ...]:
     credentials = GivenCredentials({"objects": credential}) if credential is not None else GivenCredentials()
     return await ObjectStoreProbe(Egress(), credentials).probe(provider, TOKEN)
 
@@ -51,10 +51,10 @@ def s3rver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
 
 
 def test_a_store_that_keeps_its_promises_passes_and_nothing_is_left(seaweed: ObjectStore, prefix: str) -> None:
-    trials = probe(seaweed.provider(prefix))
+    promises = probe(seaweed.provider(prefix))
 
-    assert [trial.name for trial in trials] == ALL
-    assert [trial.seen for trial in trials if not trial.passed] == []
+    assert [promise.name for promise in promises] == ALL
+    assert [promise.seen for promise in promises if not promise.kept] == []
     assert seaweed.objects(prefix) == {}
 
 
@@ -62,7 +62,7 @@ def test_a_store_that_keeps_its_promises_passes_and_nothing_is_left(seaweed: Obj
 def test_s3rver_overwrites_and_is_refused(s3rver: ObjectStore) -> None:
     *_, last = probe(s3rver.provider("check"), CREDENTIAL)
 
-    assert (last.name, last.passed) == ("refuses to overwrite", False)
+    assert (last.name, last.kept) == ("refuses to overwrite", False)
     assert last.seen == "an object that was to be created only stood there already, and the store took it"
 
 
@@ -77,8 +77,8 @@ def test_what_cannot_be_removed_is_named_for_what_it_is(seaweed: ObjectStore, pr
     async def run() -> None:
         async with fault_proxy(seaweed.url) as proxy:
             proxy.expect(lie("403 Forbidden", method("DELETE"), forwarded=0))
-            trials = await probing(seaweed.provider(prefix, url=proxy.url))
-            assert all(trial.passed for trial in trials)
+            promises = await probing(seaweed.provider(prefix, url=proxy.url))
+            assert all(promise.kept for promise in promises)
 
     asyncio.run(run())
 
@@ -90,32 +90,32 @@ def test_what_cannot_be_removed_is_named_for_what_it_is(seaweed: ObjectStore, pr
     [("200 OK", "gives back what was put"), ("412 No", "gives back what was put"), ("503 Slow", "gives back")],
 )
 def test_a_store_that_only_says_so_is_refused(seaweed: ObjectStore, prefix: str, status: str, first: str) -> None:
-    async def run(proxy: FaultProxy) -> Trial:
+    async def run(proxy: FaultProxy) -> Promise:
         proxy.expect(lie(status, method("PUT"), forwarded=0))
         return (await probing(seaweed.provider(prefix, url=proxy.url)))[-1]
 
-    async def through() -> Trial:
+    async def through() -> Promise:
         async with fault_proxy(seaweed.url) as proxy:
             return await run(proxy)
 
     last = asyncio.run(through())
 
-    assert not last.passed
+    assert not last.kept
     assert last.name.startswith(first)
 
 
 @pytest.mark.parametrize("bucket", ["nowhere", "objects"], ids=["another bucket than may be written", "a wrong secret"])
 def test_a_store_that_does_not_let_us_in_is_refused(seaweed: ObjectStore, prefix: str, bucket: str) -> None:
-    trials = probe(replace(seaweed, bucket=bucket).provider(prefix), "AKIDEXAMPLE:wrong")
+    promises = probe(replace(seaweed, bucket=bucket).provider(prefix), "AKIDEXAMPLE:wrong")
 
-    assert [trial.passed for trial in trials] == [False]
-    assert "refused" in trials[0].seen
+    assert [promise.kept for promise in promises] == [False]
+    assert "refused" in promises[0].seen
 
 
 def test_a_store_that_cannot_be_reached_is_refused() -> None:
     provider = Provider(provider_id="objects", kind="s3", url="http://127.0.0.1:9/objects", credential="env:S3")
 
-    assert [(trial.passed, trial.seen) for trial in probe(provider)] == [(False, "the store could not be reached")]
+    assert [(promise.kept, promise.seen) for promise in probe(provider)] == [(False, "the store could not be reached")]
 
 
 @pytest.mark.parametrize(

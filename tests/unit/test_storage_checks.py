@@ -15,27 +15,27 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import EntityKey
 from placet.errors import PlacetError
 from placet.ports.effects import Provider
-from placet.ports.object_store import Trial
+from placet.ports.object_store import Promise
 from placet.usecases.check_storage import check_storage
 from placet.usecases.plan_publication import Targets, choose_targets
 from support.world import World
 
 STORE = Provider(provider_id="r2", kind="s3", url="https://s3.example.com/objects", credential="env:S3", region="eu-1")
-KEPT = Trial(name="refuses to overwrite", passed=True, seen="it does")
-BROKEN = Trial(name="refuses to overwrite", passed=False, seen="the store took it")
+KEPT = Promise(name="refuses to overwrite", kept=True, seen="it does")
+BROKEN = Promise(name="refuses to overwrite", kept=False, seen="the store took it")
 
 
 @dataclass
 class GivenProbe:
     """Finds what it was given, and remembers the token."""
 
-    trials: tuple[Trial, ...] = (KEPT,)
+    promises: tuple[Promise, ...] = (KEPT,)
     token: str = ""
 
-    async def probe(self, provider: Provider, token: str) -> tuple[Trial, ...]:
+    async def probe(self, provider: Provider, token: str) -> tuple[Promise, ...]:
         assert provider == STORE
         self.token = token
-        return self.trials
+        return self.promises
 
 
 @pytest.fixture
@@ -45,8 +45,8 @@ def world() -> World:
     return made
 
 
-def check(world: World, *trials: Trial, provider_id: str = "r2", actor: str = "person:alice") -> StorageCheck:
-    return world.run(check_storage(world.context, GivenProbe(trials), provider_id, actor=actor))
+def check(world: World, *promises: Promise, provider_id: str = "r2", actor: str = "person:alice") -> StorageCheck:
+    return world.run(check_storage(world.context, GivenProbe(promises), provider_id, actor=actor))
 
 
 def checks(world: World) -> list[Object]:
@@ -77,7 +77,7 @@ def test_a_store_that_kept_everything_has_passed_and_an_entry_tells_so(world: Wo
     (entry,) = world.entries("storage.checked")
     assert (entry.body.actor, entry.body.subject) == ("person:alice", "r2")
     assert checks(world)[0]["passed"] is True
-    assert checks(world)[0]["trials"] == [{"trial": KEPT.name, "passed": True, "seen": "it does"}]
+    assert checks(world)[0]["promises"] == [{"promise": KEPT.name, "kept": True, "seen": "it does"}]
 
 
 def test_what_was_recorded_is_what_is_returned(world: World) -> None:
@@ -85,14 +85,14 @@ def test_what_was_recorded_is_what_is_returned(world: World) -> None:
     key = storage_check_key("r2")
 
     assert read_storage_check(required(world.load(key), key, "check")) == made
-    assert made.trials == (KEPT, BROKEN)
+    assert made.promises == (KEPT, BROKEN)
     assert made.url == STORE.url
 
 
-@pytest.mark.parametrize("trials", [(KEPT, BROKEN), ()], ids=["one thing not kept", "nothing tried"])
-def test_a_store_that_did_not_keep_all_has_not_passed(world: World, trials: tuple[Trial, ...]) -> None:
+@pytest.mark.parametrize("promises", [(KEPT, BROKEN), ()], ids=["one thing not kept", "nothing tried"])
+def test_a_store_that_did_not_keep_all_has_not_passed(world: World, promises: tuple[Promise, ...]) -> None:
     check(world, KEPT)
-    check(world, *trials)
+    check(world, *promises)
 
     assert not passed(world)
     assert checks(world)[-1]["passed"] is False

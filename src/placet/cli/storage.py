@@ -42,10 +42,10 @@ def check(provider_id: str, requester: str) -> None:
     found = inside(verb)
     show(found, _lines)
     if not found["passed"]:
-        failed = next((each for each in found["trials"] if not each["passed"]), {"trial": "anything", "seen": ""})
+        failed = next((each for each in found["promises"] if not each["kept"]), {"promise": "anything", "seen": ""})
         raise EffectError(
             "STORE_REFUSED",
-            f"{provider_id} does not keep what Placet rests on: {failed['trial']}: {failed['seen']}",
+            f"{provider_id} does not keep what Placet rests on: {failed['promise']}: {failed['seen']}",
             hint="nothing will be put there; correct the store or the record, then check again",
         )
 
@@ -53,4 +53,4 @@ def check(provider_id: str, requester: str) -> None:
 def _lines(found: Document) -> Iterator[str]:
     yield f"{found['provider_id']} {'can be used' if found['passed'] else 'CANNOT BE USED'}: {found['url']}"
     yield ""
-    yield from table([(each["trial"], "yes" if each["passed"] else "NO", each["seen"]) for each in found["trials"]])
+    yield from table([(each["promise"], "yes" if each["kept"] else "NO", each["seen"]) for each in found["promises"]])

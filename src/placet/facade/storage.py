@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from placet.bootstrap import Opened
-from placet.core.entities.storage import trial_object
+from placet.core.entities.storage import promise_object
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.time import format_instant
 from placet.facade.requester import requester_of
@@ -26,5 +26,5 @@ class Storage:
             "url": check.url,
             "passed": check.passed,
             "checked_at": format_instant(check.checked_at),
-            "trials": [trial_object(each) for each in check.trials],
+            "promises": [promise_object(each) for each in check.promises],
         }

@@ -13,18 +13,18 @@ IsTrusted = Callable[[Provider], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One thing that a store was tried on: its name, whether it kept it, and what was seen, in one sentence."""
+class Promise:
+    """One promise that a store was tried on: its name, whether it was kept, and what was seen, in one sentence."""
 
     name: str
-    passed: bool
+    kept: bool
     seen: str
 
 
 class StorageProbe(Protocol):
     """Tries a store out, with objects of its own that nothing else reads."""
 
-    async def probe(self, provider: Provider, token: str) -> tuple[Trial, ...]:
+    async def probe(self, provider: Provider, token: str) -> tuple[Promise, ...]:
         """Return what the store kept and what it did not, the first failure last.
 
         Writes, reads and removes objects named after `token` (fresh random hex) below

@@ -7,7 +7,13 @@ from datetime import datetime
 from placet.core.context import Context
 from placet.core.decide import Decision, decide
 from placet.core.entities.governance import principal_key, provider_key, stored_principal, stored_provider
-from placet.core.entities.storage import CHECKED_KIND, StorageCheck, read_storage_check, storage_check_key, trial_object
+from placet.core.entities.storage import (
+    CHECKED_KIND,
+    StorageCheck,
+    promise_object,
+    read_storage_check,
+    storage_check_key,
+)
 from placet.core.entities.stored import entity_of, required
 from placet.domain.encoding.canonical import Value
 from placet.domain.log.change import Entity, Snapshot
@@ -36,7 +42,7 @@ async def check_storage(context: Context, probe: StorageProbe, provider_id: str,
             hint="see `placet provider list`",
         )
     _check_may_ask(entity_of(snapshot, actor_key), actor, context.clock.now())
-    trials = await probe.probe(provider, context.randomness.token(_TOKEN_BYTES).hex())
+    promises = await probe.probe(provider, context.randomness.token(_TOKEN_BYTES).hex())
 
     def decision(loaded: Snapshot, now: datetime) -> Decision:
         if loaded.entities[record_key].revision != record.revision:
@@ -46,14 +52,14 @@ async def check_storage(context: Context, probe: StorageProbe, provider_id: str,
             provider_revision=record.revision,
             url=provider.url,
             checked_at=now,
-            trials=trials,
+            promises=promises,
         )
-        shown: list[Value] = [trial_object(each) for each in trials]
+        shown: list[Value] = [promise_object(each) for each in promises]
         return Decision(
             type=STORAGE_CHECKED,
             actor=actor,
             subject=provider_id,
-            data={"provider_revision": record.revision, "passed": check.passed, "trials": shown},
+            data={"provider_revision": record.revision, "passed": check.passed, "promises": shown},
             writes={check_key: check.to_object()},
         )
 

@@ -18,7 +18,7 @@ from placet.adapters.egress.exchange import Egress
 from placet.adapters.objectstore.bucket import READ_SECONDS, Answered, Bucket, UnclearError
 from placet.adapters.objectstore.place import KeyPair, Place, key_pair_of, parse_place
 from placet.ports.effects import Credentials, Provider, Secret
-from placet.ports.object_store import Trial
+from placet.ports.object_store import Promise
 
 FOLDER: Final = ".placet-check"
 _RACERS: Final = 4
@@ -33,7 +33,7 @@ class ObjectStoreProbe:
         self._egress = egress
         self._credentials = credentials
 
-    async def probe(self, provider: Provider, token: str) -> tuple[Trial, ...]:
+    async def probe(self, provider: Provider, token: str) -> tuple[Promise, ...]:
         """Return what the store kept, as `StorageProbe.probe`."""
         place, keys = parse_place(provider), key_pair_of(provider, self._credentials)
         attempt = _Attempt(egress=self._egress, place=place, keys=keys, token=token)
@@ -52,9 +52,9 @@ class _Attempt:
     keys: KeyPair
     token: str
 
-    async def made(self) -> tuple[Trial, ...]:
-        """Return the trials in order, up to the first that fails."""
-        trials: list[tuple[str, Callable[[], Awaitable[str]]]] = [
+    async def made(self) -> tuple[Promise, ...]:
+        """Return the promises in order, up to the first that fails."""
+        promises: list[tuple[str, Callable[[], Awaitable[str]]]] = [
             ("gives back what was put", self._gives_back),
             ("refuses to overwrite", self._refuses_to_overwrite),
             ("lets one of several at once create", self._lets_one_create),
@@ -62,10 +62,10 @@ class _Attempt:
             ("refuses a wrong signature", self._refuses_wrong_signature),
             ("tells what is absent", self._tells_absent),
         ]
-        made: list[Trial] = []
-        for name, trial in trials:
-            made.append(await _tried(name, trial))
-            if not made[-1].passed:
+        made: list[Promise] = []
+        for name, promise in promises:
+            made.append(await _tried(name, promise))
+            if not made[-1].kept:
                 break
         return tuple(made)
 
@@ -134,13 +134,13 @@ class _Attempt:
         return f"{FOLDER}/{self.token}-{name}"
 
 
-async def _tried(name: str, trial: Callable[[], Awaitable[str]]) -> Trial:
-    """Return how a trial went: what it returns is what was wrong."""
+async def _tried(name: str, promise: Callable[[], Awaitable[str]]) -> Promise:
+    """Return how a promise went: what it returns is what was wrong."""
     try:
-        wrong = await trial()
+        wrong = await promise()
     except UnclearError as error:
         wrong = error.message
-    return Trial(name=name, passed=not wrong, seen=wrong or "it does")
+    return Promise(name=name, kept=not wrong, seen=wrong or "it does")
 
 
 def _said(answered: Answered) -> str:

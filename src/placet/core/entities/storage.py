@@ -12,7 +12,7 @@ from placet.domain.encoding.record import Record
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.time import format_instant
 from placet.ports.effects import Provider
-from placet.ports.object_store import Trial
+from placet.ports.object_store import Promise
 from placet.ports.store import Store
 
 CHECKED_KIND = "s3"
@@ -29,29 +29,29 @@ class StorageCheck:
     provider_revision: int
     url: str
     checked_at: datetime
-    trials: tuple[Trial, ...]
+    promises: tuple[Promise, ...]
 
     @property
     def passed(self) -> bool:
         """Whether the store was tried, and kept everything that it was tried on."""
-        return bool(self.trials) and all(trial.passed for trial in self.trials)
+        return bool(self.promises) and all(promise.kept for promise in self.promises)
 
     def to_object(self) -> Object:
         """Return the entity's members and index."""
-        trials: list[Value] = [trial_object(each) for each in self.trials]
+        promises: list[Value] = [promise_object(each) for each in self.promises]
         members: Object = {
             "provider_id": self.provider_id,
             "provider_revision": self.provider_revision,
             "url": self.url,
             "checked_at": format_instant(self.checked_at),
-            "trials": trials,
+            "promises": promises,
         }
         return with_index(members, [])
 
 
-def trial_object(trial: Trial) -> Object:
-    """Return one trial as it is stored and shown."""
-    return {"trial": trial.name, "passed": trial.passed, "seen": trial.seen}
+def promise_object(promise: Promise) -> Object:
+    """Return one promise as it is stored and shown."""
+    return {"promise": promise.name, "kept": promise.kept, "seen": promise.seen}
 
 
 def storage_check_key(provider_id: str) -> EntityKey:
@@ -67,7 +67,7 @@ def read_storage_check(entity: Entity) -> StorageCheck:
         provider_revision=record.integer("provider_revision"),
         url=record.text("url"),
         checked_at=record.instant("checked_at"),
-        trials=record.list_of("trials", _read_trial),
+        promises=record.list_of("promises", _read_promise),
     )
     record.end()
     return check
@@ -88,8 +88,8 @@ async def passed_check(store: Store, provider: Provider) -> bool:
     return made.passed and made.provider_revision == record.revision and made.url == provider.url
 
 
-def _read_trial(value: Value) -> Trial:
-    record = Record(value, what="trial of a store", code=CORRUPT)
-    trial = Trial(name=record.text("trial"), passed=record.flag("passed"), seen=record.text("seen"))
+def _read_promise(value: Value) -> Promise:
+    record = Record(value, what="promise of a store", code=CORRUPT)
+    promise = Promise(name=record.text("promise"), kept=record.flag("kept"), seen=record.text("seen"))
     record.end()
-    return trial
+    return promise
