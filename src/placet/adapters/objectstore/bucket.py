@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 READ_SECONDS: Final = 30.0
 _LIST_SECONDS: Final = 10.0
+_LISTED: Final = 100
 _ANSWER_BYTES: Final = 4 * 1024 * 1024
 _NO_PROXY: Final = "http://127.0.0.1:9"
 """A proxy that nothing is sent to: naming one keeps the library from the environment's."""
@@ -118,13 +119,16 @@ class Bucket:
             return digest.hexdigest()
 
     async def lists(self, key: str) -> bool:
-        """Return whether the bucket's own list holds `key`, by the same credential; raise `UnclearError`."""
+        """Return whether the bucket's own list holds `key`, by the same credential; raise `UnclearError`.
+
+        The list is asked to begin right before the key, so that its first page tells.
+        """
         import obstore  # noqa: PLC0415 - as above
 
         name = self._place.prefix + key
         folder = name.rpartition("/")[0]
         async with self._reading(Caps(seconds=_LIST_SECONDS, answer_bytes=_ANSWER_BYTES)) as store:
-            pages = obstore.list(store, prefix=folder or None, offset=name[:-1], chunk_size=1000)
+            pages = obstore.list(store, prefix=folder or None, offset=name[:-1], chunk_size=_LISTED)
             try:
                 page = await pages.__anext__()
             except StopAsyncIteration:
