@@ -349,6 +349,22 @@ def test_absence_counts_after_the_settle_time_of_the_provider_s_kind(settings: S
     assert states == [before, ReceiptState.FAILED]
 
 
+def test_absence_seen_before_the_settle_time_was_over_is_not_believed_after_it() -> None:
+    world = World()
+    plan, record = doubtful(world)
+    assert record.deadline is not None
+    world.clock.at = record.deadline + timedelta(minutes=15) - timedelta(milliseconds=1)
+
+    async def the_answer_takes_its_time() -> None:
+        world.move(seconds=1)
+
+    world.double.finding = Finding(presence=Presence.ABSENT)
+    world.double.while_looking = the_answer_takes_its_time
+
+    assert clearing(world, plan, record).state is ReceiptState.INDETERMINATE
+    assert clearing(world, plan, world.receipt(record.receipt_id)).state is ReceiptState.FAILED
+
+
 def test_a_provider_that_is_gone_has_the_longest_settle_time() -> None:
     world = World()
     plan, _ = doubtful(world)
