@@ -50,7 +50,7 @@ async def clear_up(context: Context, operation: Operation, record: ReceiptRecord
         provider = operation.subject.provider
         raise EffectError(
             "OUTCOME_UNKNOWN",
-            f"an attempt failed ({record.error_code}), and {provider} does not tell whether its effect stands all the same",
+            f"an attempt failed ({record.error_code}), and {provider} does not tell whether it stands all the same",
             hint=f"see to it that {provider} can be read, with its credential, then run this command again",
         )
     return record

@@ -96,7 +96,7 @@ class Observer(Protocol):
         """Return the fact, uncached; `unobserved` when the provider gave no clear answer.
 
         For `npm`, fact `version` is `absent` or `sha512-…` (the integrity), fact `dist_tag:NAME`
-        is `absent` or a version. For a folder, fact `object:KEY` is `absent` or `sha256:…`.
+        is `absent` or a version. For a folder and for `s3`, fact `object:KEY` is `absent` or `sha256:…`.
         """
         ...
 
@@ -105,9 +105,10 @@ class Observer(Protocol):
 class Provider:
     """Where effects of one provider id go, and the *name* of its credential.
 
-    `kind` is `npm` or `folder`; `url` the base address (for a folder `file:` and an absolute
-    path); `credential` is empty, `env:NAME` or `file:PATH`. `private` says that the operator
-    expects the host's name to lead into a private network, which is refused otherwise.
+    `kind` is `npm`, `folder` or `s3`; `url` the base address (for a folder `file:` and an absolute
+    path, for `s3` `https://HOST/BUCKET[/PREFIX]`); `credential` is empty, `env:NAME` or
+    `file:PATH`. `private` says that the operator expects the host's name to lead into a private
+    network, which is refused otherwise. `region` is empty where the address tells it, or nobody asks.
     """
 
     provider_id: str
@@ -115,6 +116,7 @@ class Provider:
     url: str
     credential: str
     private: bool = False
+    region: str = ""
 
 
 FindProvider = Callable[[str], Awaitable[Provider | None]]

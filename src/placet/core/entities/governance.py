@@ -181,6 +181,7 @@ def provider_object(provider: Provider) -> Object:
         "url": provider.url,
         "credential": provider.credential,
         "private": provider.private,
+        "region": provider.region,
     }
     return with_index(members, [("provider", provider.provider_id)])
 
@@ -194,6 +195,7 @@ def stored_provider(entity: Entity) -> Provider:
         url=record.text("url"),
         credential=record.text("credential"),
         private=record.flag("private"),
+        region=record.later_text("region"),
     )
     record.end()
     return provider
