@@ -24,6 +24,7 @@ from placet.core.entities.governance import (
 from placet.core.entities.runs import CLOSED_STATES, Run, RunState, plan_key, read_plan, read_run, run_key
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import circumstances_of, judgement_premises, policy_in_force, shown_text
+from placet.core.places import present_place
 from placet.core.runs import stored_run
 from placet.domain.authorization.admission import check_admissible, groups_open_to
 from placet.domain.authorization.approval import (
@@ -35,6 +36,7 @@ from placet.domain.authorization.approval import (
     verify_approval,
 )
 from placet.domain.authorization.denial import Denial, denial_keys, withdraw
+from placet.domain.authorization.place import check_leads_to
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.render import shown_digest
 from placet.domain.encoding.canonical import Object, decode
@@ -92,7 +94,7 @@ async def record_approval(context: Context, encoded: bytes, signature: bytes) ->
     """Verify what was signed and put it on record; from then on it counts.
 
     Raise `DeniedError` (recorded) where it does not verify or may not count: APPROVAL_INVALID,
-    APPROVER_INELIGIBLE, APPROVAL_ASSURANCE_LOW, RUN_CLOSED. What nobody signed is on record as
+    APPROVER_INELIGIBLE, APPROVAL_ASSURANCE_LOW, RUN_CLOSED, STALE_SUBJECT. What nobody signed is on record as
     unverified, not as said by the person that it names.
     """
     approval = parse_approval(encoded)
@@ -147,6 +149,9 @@ def _decide(
     policy = policy_in_force(snapshot)
     if policy is None:
         raise DeniedError("NO_RULE", "no policy is in force, so nobody may approve")
+    if verified.approval.decision is ApprovalDecision.APPROVE:
+        for operation in plan.operations:
+            check_leads_to(operation, present_place(snapshot, operation))
     check_admissible(policy, plan, verified, circumstances_of(context, snapshot, plan, said.recorded_at))
     return _recorded(snapshot, run, plan, verified, said)
 
