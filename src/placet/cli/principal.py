@@ -32,12 +32,16 @@ def principal() -> None:
 @click.argument("principal_id", metavar="PRINCIPAL", type=WORD)
 @click.option("--key", "keys", multiple=True, type=FILE, metavar="FILE", help="A public SSH key to approve with.")
 @click.option("--on-behalf-of", type=WORD, default="", metavar="PERSON", help="Who owns it; agents need one.")
+@click.option("--account", "accounts", multiple=True, type=WORD, metavar="PROVIDER:ID", help="Its account there.")
 @click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
-def add(principal_id: str, keys: tuple[Path, ...], on_behalf_of: str, requester: str) -> None:
+def add(
+    principal_id: str, keys: tuple[Path, ...], on_behalf_of: str, accounts: tuple[str, ...], requester: str
+) -> None:
     """Enrol a principal, or add keys to one.
 
     PRINCIPAL is person:NAME, ci:NAME, agent:NAME or service:NAME. Before the first policy, PLACET_BOOTSTRAP_KEY or
-    PLACET_BOOTSTRAP_KEY_FILE gives the key that `placet init` printed.
+    PLACET_BOOTSTRAP_KEY_FILE gives the key that `placet init` printed. Accounts, say github:12345,
+    tell whose pushes and merges the person may not approve.
     """
 
     async def verb(placet: Placet) -> Document:
@@ -46,6 +50,7 @@ def add(principal_id: str, keys: tuple[Path, ...], on_behalf_of: str, requester:
             principal_id,
             public_keys=tuple(each.line for each in public),
             on_behalf_of=on_behalf_of,
+            accounts=accounts,
             requester=requester,
         )
         return {**done, "key_ids": [each.key_id for each in public]}

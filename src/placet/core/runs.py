@@ -22,6 +22,7 @@ from placet.core.entities.runs import (
     run_key,
 )
 from placet.core.entities.stored import entity_of, required
+from placet.core.exclusions import with_exclusions
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.limits import plan_counters
 from placet.core.places import place_premises, present_place
@@ -90,6 +91,7 @@ async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Pla
     """
     number = run.plans + 1
     template = _template(context, run, intents, number)
+    template = replace(template, operations=await with_exclusions(context, template.operations))
 
     def plan_of(snapshot: Snapshot) -> Plan:
         policy = entity_of(snapshot, POLICY_IN_FORCE)

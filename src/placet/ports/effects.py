@@ -98,7 +98,9 @@ class Observer(Protocol):
         """Return the fact, uncached; `unobserved` when the provider gave no clear answer.
 
         For `npm`, fact `version` is `absent` or `sha512-…` (the integrity), fact `dist_tag:NAME`
-        is `absent` or a version. For a folder, fact `object:KEY` is `absent` or `sha256:…`.
+        is `absent` or a version. Where the provider holds
+        repositories, facts `pusher:SHA` and `merger:SHA` are its ids of the accounts that pushed and
+        merged that commit, comma-separated, or `none`. For a folder, fact `object:KEY` is `absent` or `sha256:…`.
         """
         ...
 

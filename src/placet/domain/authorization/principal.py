@@ -16,6 +16,8 @@ from placet.errors import DeniedError, InvalidInputError, PlacetError
 _CODE = "PRINCIPAL_INVALID"
 _INELIGIBLE = "APPROVER_INELIGIBLE"
 _NAME = r"[A-Za-z0-9@._:/-]{1,200}"
+ACCOUNT = r"[a-z0-9][a-z0-9.-]{0,63}:[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""`PROVIDER:ID`: an account by the provider's id here and the account's id there."""
 PERSON = "person:" + _NAME
 PRINCIPAL_ID = "(person|ci|agent|service):" + _NAME
 """Ids that can be enrolled. Unlike `plan.PRINCIPAL` without `*` and without the bootstrap key."""
@@ -64,7 +66,8 @@ class Principal:
     """Somebody or something that may act, by its id, never by a name.
 
     `on_behalf_of` is the person who owns an agent (always given for agents), CI identity or
-    service; empty where there is none. `disabled_at` is None while the principal may act.
+    service; empty where there is none. `accounts` are its accounts at providers, `PROVIDER:ID`.
+    `disabled_at` is None while the principal may act.
     """
 
     principal_id: str
@@ -72,6 +75,7 @@ class Principal:
     keys: tuple[PrincipalKey, ...]
     enrolled_at: datetime
     disabled_at: datetime | None = None
+    accounts: tuple[str, ...] = ()
 
     @property
     def kind(self) -> PrincipalKind:
@@ -102,9 +106,18 @@ class Principal:
         )
         return replace(self, keys=keys)
 
+    def with_accounts(self, accounts: tuple[str, ...]) -> Principal:
+        """Return the principal with more accounts, checked as `read_principal` checks it."""
+        return checked(replace(self, accounts=tuple(sorted({*self.accounts, *accounts}))))
+
     def to_object(self) -> Object:
-        """Return the members of the canonical object, without salt and index."""
+        """Return the members of the canonical object, without salt and index.
+
+        `accounts` stands only where there are any: principals of earlier releases have none.
+        """
+        accounts: Object = {"accounts": list(self.accounts)} if self.accounts else {}
         return {
+            **accounts,
             "principal_id": self.principal_id,
             "on_behalf_of": self.on_behalf_of,
             "keys": [key.to_object() for key in self.keys],
@@ -124,6 +137,7 @@ def read_principal(record: Record) -> Principal:
         keys=record.list_of("keys", _read_key, most=_MOST_KEYS),
         enrolled_at=record.instant("enrolled_at"),
         disabled_at=_optional_instant(record, "disabled_at"),
+        accounts=_accounts(record),
     )
     record.end()
     return checked(principal)
@@ -133,7 +147,8 @@ def checked(principal: Principal) -> Principal:
     """Return `principal` if its members go together.
 
     Raise `InvalidInputError` (`PRINCIPAL_INVALID`) for an id outside the grammar, an owner that is
-    no person, an agent without owner, a person with one, a key held twice, or too many keys.
+    no person, an agent without owner, a person with one, a key held twice, too many keys, or an
+    account outside the grammar.
     """
     if re.fullmatch(PRINCIPAL_ID, principal.principal_id) is None:
         raise InvalidInputError(
@@ -152,6 +167,9 @@ def checked(principal: Principal) -> Principal:
         raise InvalidInputError(_CODE, "a key is held twice")
     if len(principal.keys) > _MOST_KEYS:
         raise InvalidInputError(_CODE, f"a principal has at most {_MOST_KEYS} keys")
+    for account in principal.accounts:
+        if re.fullmatch(ACCOUNT, account) is None:
+            raise InvalidInputError(_CODE, f"{account[:80]!a} is no account", hint="PROVIDER:ID, say github:12345")
     return principal
 
 
@@ -187,6 +205,15 @@ def _read_key(value: Value) -> PrincipalKey:
         record.refuse("is not in its one spelling")
     record.end()
     return key
+
+
+def _accounts(record: Record) -> tuple[str, ...]:
+    if not record.holds("accounts"):
+        return ()
+    accounts = record.texts("accounts", ACCOUNT)
+    if not accounts or list(accounts) != sorted(set(accounts)):
+        record.refuse("does not have its accounts in order, each once")
+    return accounts
 
 
 def _optional_instant(record: Record, name: str) -> datetime | None:
