@@ -102,8 +102,7 @@ def test_an_account_with_the_same_id_elsewhere_excludes_nobody() -> None:
     world = a_world("1001")
     plan = plan_of(world)
 
-    assert world.approved(plan, "bob")  # bob's 1001 is at the mirror
-    assert world.issue(plan)
+    assert world.issue(world.approved(plan, "bob"))  # bob's 1001 is at the mirror
 
 
 @pytest.mark.parametrize("told", ["unobserved", "", "1001 or so", "1001,,7"])

@@ -51,12 +51,14 @@ class Governance:
         public_keys: tuple[str, ...],
         on_behalf_of: str = "",
         accounts: tuple[str, ...] = (),
+        verify_required: bool = False,
         requester: str = "",
     ) -> Object:
         """Enrol a principal with OpenSSH public keys, or add keys to one that is enrolled.
 
         `accounts` are its accounts at providers, `PROVIDER:ID`: who pushed or merged with one of them
-        does not approve what was pushed.
+        does not approve what was pushed. `verify_required` demands of hardware keys that they verify
+        who touches them, by PIN or finger.
         """
         lines = [parse_public_key(line).line for line in public_keys]
         intent = Intent(
@@ -66,6 +68,7 @@ class Governance:
                 "public_keys": list[Value](lines),
                 "on_behalf_of": on_behalf_of,
                 **({"accounts": list[Value](accounts)} if accounts else {}),
+                **({"verify_required": True} if verify_required else {}),
             },
         )
         return await self._ask(intent, {}, requester)

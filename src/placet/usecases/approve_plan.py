@@ -16,8 +16,11 @@ from placet.core.entities.governance import (
     approval_key,
     approval_set_key,
     denial_object,
+    key_counter_key,
+    key_counter_object,
     principal_key,
     read_approval_set,
+    read_key_counter,
     stored_denial,
     stored_principal,
 )
@@ -32,6 +35,7 @@ from placet.domain.authorization.approval import (
     ApprovalDecision,
     ShownPlan,
     VerifiedApproval,
+    check_counter,
     parse_approval,
     verify_approval,
 )
@@ -109,7 +113,11 @@ async def record_approval(context: Context, encoded: bytes, signature: bytes) ->
         return _decide(context, snapshot, run, plan, verified, said)
 
     try:
-        await decide(context, lambda loaded: _premises(run, approval.approver, loaded), decision)
+        await decide(
+            context,
+            lambda loaded: {*_premises(run, approval.approver, loaded), key_counter_key(approval.key_id)},
+            decision,
+        )
     except DeniedError as error:
         await record_denial(context, error, actor=actor, run_id=run.run_id, operation_id="")
         raise
@@ -166,6 +174,7 @@ def _recorded(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprov
         approval_set_key(stored): said.to_object(),
     }
     writes |= _denials(snapshot, run, plan, verified)
+    writes |= _counted(snapshot, verified)
     record = ApprovalRecorded(
         approval=decode(signed.encoded),
         signature=encode_base64(signed.signature),
@@ -194,6 +203,14 @@ def _denials(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprova
     denies = decision is ApprovalDecision.DENY
     moved = [denial.denied(verified) for denial in denials] if denies else withdraw(denials, verified)
     return {EntityKey(denial.key): denial_object(denial) for denial in moved}
+
+
+def _counted(snapshot: Snapshot, verified: VerifiedApproval) -> dict[EntityKey, Object | None]:
+    """Return what remembers the counter of a hardware key; raise `DeniedError` where it went back."""
+    key_id = verified.approval.key_id
+    stored = entity_of(snapshot, key_counter_key(key_id))
+    check_counter(verified, read_key_counter(stored) if stored else 0)
+    return {key_counter_key(key_id): key_counter_object(key_id, verified.counter)} if verified.counter else {}
 
 
 async def end_denied(context: Context, run_id: str) -> None:

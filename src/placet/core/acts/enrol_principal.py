@@ -24,8 +24,9 @@ def _perform(performance: Performance) -> Deed:
 
     A key or account is enrolled once, ever: with one for two principals, one person would be two approvers.
     """
+    verifies = performance.operation.params.get("verify_required") is True
     keys = tuple(
-        PrincipalKey(public_key=parse_public_key(line), enrolled_at=performance.now)
+        PrincipalKey(public_key=parse_public_key(line), enrolled_at=performance.now, verify_required=verifies)
         for line in performance.texts("public_keys")
     )
     accounts = performance.texts("accounts")

@@ -36,11 +36,15 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalKey:
-    """An enrolled SSH key. `revoked_at` is None while it is good."""
+    """An enrolled SSH key. `revoked_at` is None while it is good.
+
+    `verify_required` says that it is a hardware key which must verify who touches it.
+    """
 
     public_key: SshPublicKey
     enrolled_at: datetime
     revoked_at: datetime | None = None
+    verify_required: bool = False
 
     @property
     def key_id(self) -> str:
@@ -52,8 +56,10 @@ class PrincipalKey:
         return self.enrolled_at <= instant and (self.revoked_at is None or instant < self.revoked_at)
 
     def to_object(self) -> Object:
-        """Return the members of the canonical object."""
+        """Return the members of the canonical object; `verify_required` only where it is so."""
+        verifies: Object = {"verify_required": True} if self.verify_required else {}
         return {
+            **verifies,
             "key_id": self.key_id,
             "public_key": self.public_key.line,
             "enrolled_at": format_instant(self.enrolled_at),
@@ -147,8 +153,8 @@ def checked(principal: Principal) -> Principal:
     """Return `principal` if its members go together.
 
     Raise `InvalidInputError` (`PRINCIPAL_INVALID`) for an id outside the grammar, an owner that is
-    no person, an agent without owner, a person with one, a key held twice, too many keys, or an
-    account outside the grammar.
+    no person, an agent without owner, a person with one, a key held twice, too many keys, a
+    key in software that must verify its user, or an account outside the grammar.
     """
     if re.fullmatch(PRINCIPAL_ID, principal.principal_id) is None:
         raise InvalidInputError(
@@ -163,14 +169,21 @@ def checked(principal: Principal) -> Principal:
         raise InvalidInputError(_CODE, "an agent acts on behalf of a person", hint="say whose agent it is")
     if principal.kind is PrincipalKind.PERSON and owner:
         raise InvalidInputError(_CODE, "a person acts on nobody's behalf")
+    _check_parts(principal)
+    return principal
+
+
+def _check_parts(principal: Principal) -> None:
     if len({key.key_id for key in principal.keys}) != len(principal.keys):
         raise InvalidInputError(_CODE, "a key is held twice")
     if len(principal.keys) > _MOST_KEYS:
         raise InvalidInputError(_CODE, f"a principal has at most {_MOST_KEYS} keys")
+    for key in principal.keys:
+        if key.verify_required and not key.public_key.hardware_backed:
+            raise InvalidInputError(_CODE, f"{key.key_id} is no hardware key: it verifies nobody")
     for account in principal.accounts:
         if re.fullmatch(ACCOUNT, account) is None:
             raise InvalidInputError(_CODE, f"{account[:80]!a} is no account", hint="PROVIDER:ID, say github:12345")
-    return principal
 
 
 def check_may_approve(principal: Principal | None, key_id: str, at: datetime) -> None:
@@ -195,7 +208,10 @@ def check_may_approve(principal: Principal | None, key_id: str, at: datetime) ->
 def _read_key(value: Value) -> PrincipalKey:
     record = Record(value, what="principal's key", code=_CODE)
     line = record.text("public_key")
+    if verifies := record.holds("verify_required"):
+        record.constant("verify_required", expected=True)
     key = PrincipalKey(
+        verify_required=verifies,
         public_key=parse_public_key(line),
         enrolled_at=record.instant("enrolled_at"),
         revoked_at=_optional_instant(record, "revoked_at"),
