@@ -37,7 +37,7 @@ from placet.domain.values.kinds import Mode, OperationKind
 from placet.domain.values.time import cut_to_milliseconds
 from placet.errors import DeniedError, InvalidInputError
 
-_HARD = frozenset({"NO_RULE", "DENIED_BY_APPROVER", "EMBEDDED_IN_CI"})
+_HARD = frozenset({"NO_RULE", "OIDC_CONTEXT_DENIED", "DENIED_BY_APPROVER", "EMBEDDED_IN_CI"})
 """Reasons that no further approval can cure: planning itself is denied."""
 
 
@@ -82,16 +82,22 @@ async def open_run(context: Context, *, mode: Mode, requester: str, subject: str
     return run
 
 
-async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Plan:
+async def add_plan(
+    context: Context, run: Run, intents: Sequence[Intent], *, claims: Mapping[str, str] | None = None
+) -> Plan:
     """Store the run's next plan, made of `intents` in order, under the policy in force.
 
-    Raise `DeniedError` (recorded): `NO_RULE`, `DENIED_BY_APPROVER`, `EMBEDDED_IN_CI` where no
+    `claims` are what the requester's identity, verified by whoever calls, said of the request.
+
+    Raise `DeniedError` (recorded): `NO_RULE`, `OIDC_CONTEXT_DENIED`, `DENIED_BY_APPROVER`, `EMBEDDED_IN_CI` where no
     approval could help (in prod), `RATE_LIMITED` where a limit of plans asked for is reached,
     `RUN_CLOSED` where the run has ended.
     """
     number = run.plans + 1
     template = _template(context, run, intents, number)
-    template = replace(template, operations=await with_exclusions(context, template.operations))
+    template = replace(
+        template, claims=dict(claims or {}), operations=await with_exclusions(context, template.operations)
+    )
 
     def plan_of(snapshot: Snapshot) -> Plan:
         policy = entity_of(snapshot, POLICY_IN_FORCE)

@@ -33,6 +33,7 @@ def render_plan(plan: Plan, policy_version: str) -> str:
         *_field("fingerprint", fingerprint(plan.digest()), indent=0),
         *_field("mode", plan.mode.value, indent=0),
         *_field("requester", plan.requester, indent=0),
+        *(line for name in sorted(plan.claims) for line in _field("claim", {name: plan.claims[name]}, indent=0)),
         *_field("run", plan.run_id, indent=0),
         *_field("log", plan.issuer, indent=0),
         *_field("created", format_instant(plan.created_at), indent=0),
