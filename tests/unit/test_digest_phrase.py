@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from placet.domain.authorization.phrase import WORDS, check_phrase, phrase
@@ -49,3 +51,9 @@ def test_another_phrase_is_refused(heard: str) -> None:
         check_phrase(heard, DIGEST)
 
     assert caught.value.code == "PHRASE_MISMATCH"
+
+
+def test_the_specification_lists_the_same_words() -> None:
+    page = (Path(__file__).parents[2] / "docs/spec/phrase-words.md").read_text()
+
+    assert page.partition("```text\n")[2].partition("```")[0].split() == WORDS
