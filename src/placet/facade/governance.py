@@ -58,14 +58,31 @@ class Governance:
         self._context = opened.context
 
     async def add_principal(
-        self, principal_id: str, *, public_keys: tuple[str, ...], on_behalf_of: str = "", requester: str = ""
+        self,
+        principal_id: str,
+        *,
+        public_keys: tuple[str, ...],
+        on_behalf_of: str = "",
+        accounts: tuple[str, ...] = (),
+        verify_required: bool = False,
+        requester: str = "",
     ) -> Object:
-        """Enrol a principal with OpenSSH public keys, or add keys to one that is enrolled."""
+        """Enrol a principal with OpenSSH public keys, or add keys to one that is enrolled.
+
+        `accounts` are its accounts at providers, `PROVIDER:ID`: who pushed or merged with one of them
+        does not approve what was pushed. `verify_required` demands of hardware keys that they verify
+        who touches them, by PIN or finger.
+        """
         lines = [parse_public_key(line).line for line in public_keys]
         intent = Intent(
             kind=OperationKind.ENROL_PRINCIPAL,
             subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
-            params={"public_keys": list[Value](lines), "on_behalf_of": on_behalf_of},
+            params={
+                "public_keys": list[Value](lines),
+                "on_behalf_of": on_behalf_of,
+                **({"accounts": list[Value](accounts)} if accounts else {}),
+                **({"verify_required": True} if verify_required else {}),
+            },
         )
         return await self._ask(intent, {}, requester)
 
@@ -73,7 +90,8 @@ class Governance:
         """Return every principal with its keys' fingerprints."""
         rows = await self._context.store.find("principal", "", limit=10_000)
         found = await self._context.store.load([row.key for row in rows])
-        return {"principals": [stored_principal(required(found, row.key, "principal")).to_object() for row in rows]}
+        people = [stored_principal(required(found, row.key, "principal")) for row in rows]
+        return {"principals": [{**each.to_object(), "accounts": list[Value](each.accounts)} for each in people]}
 
     @staticmethod
     def check_policy(document: bytes) -> Object:
