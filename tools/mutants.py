@@ -104,9 +104,9 @@ MUTANTS = (
     ),
     Mutant(
         name="blind re-send after a lost answer",
-        module="adapters/npm/executor.py",
-        before="                return _Sent(answer=None, error=error, retries=retries)\n",
-        after="                sent = _Sent(answer=None, error=error, retries=retries)\n                wait = 0.0\n",
+        module="adapters/egress/sending.py",
+        before="                return Sent(answer=None, error=error, retries=retries)\n",
+        after="                sent = Sent(answer=None, error=error, retries=retries)\n                wait = 0.0\n",
         test="attacks/test_a85_lost_and_broken_answers.py"
         "::test_a85_an_answer_cut_without_acting_is_indeterminate_and_not_sent_again",
     ),

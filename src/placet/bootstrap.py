@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from placet.adapters.credentials.named import NamedCredentials
@@ -32,6 +32,8 @@ from placet.adapters.npm.executor import NpmExecutor
 from placet.adapters.npm.facts import NpmFacts
 from placet.adapters.npm.pack import NpmPacker
 from placet.adapters.npm.user_registry import user_registry
+from placet.adapters.objectstore.executor import ObjectStoreExecutor
+from placet.adapters.objectstore.probe import ObjectStoreProbe
 from placet.adapters.softkeys.authority import SoftwareAuthority
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
 from placet.adapters.sqlite.store import SqliteStore
@@ -42,6 +44,7 @@ from placet.config import Config
 from placet.core.context import Context, Settings
 from placet.core.decide import Decision, decide
 from placet.core.entities.governance import provider_key, stored_provider
+from placet.core.entities.storage import passed_check
 from placet.core.entities.stored import entity_of
 from placet.core.installation import Beginning, Profile, first_decisions
 from placet.core.settle import holds_fence
@@ -56,6 +59,7 @@ from placet.errors import ConfigurationError, InvalidInputError
 from placet.ports.approval_signer import ApprovalSigner
 from placet.ports.effects import FindProvider, Provider, Secret
 from placet.ports.keys import AuthorityRole, Keyring
+from placet.ports.object_store import IsTrusted, StorageProbe
 from placet.ports.packer import Packer
 from placet.ports.seen import SeenLists
 from placet.ports.store import Store
@@ -79,6 +83,10 @@ class Opened:
     ledger: SqliteStore
     config: Config
     evidence: EvidenceFolder
+
+    def storage_probe(self) -> StorageProbe:
+        """Return what tries object stores out."""
+        return ObjectStoreProbe(Egress(), NamedCredentials(self.config.environment))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +301,7 @@ def _context(config: Config, parts: _Parts, *, offline: bool, at: Callable[[str]
     clock = SystemClock()
     egress, credentials = Egress(), NamedCredentials(config.environment)
     npm, folder = NpmExecutor(egress, credentials), FolderExecutor()
+    objects = ObjectStoreExecutor(egress, credentials, _is_trusted(store))
     context = Context(
         store=store,
         clock=clock,
@@ -305,6 +314,7 @@ def _context(config: Config, parts: _Parts, *, offline: bool, at: Callable[[str]
             {
                 ("npm", OperationKind.PUBLISH_PACKAGE): npm,
                 ("folder", OperationKind.PUT_OBJECT): folder,
+                ("s3", OperationKind.PUT_OBJECT): objects,
                 **_github_executors(egress, credentials),
             },
             _find_provider(store),
@@ -317,6 +327,7 @@ def _context(config: Config, parts: _Parts, *, offline: bool, at: Callable[[str]
             {
                 "npm": NpmFacts(egress, credentials),
                 "folder": folder,
+                "s3": objects,
                 "github": GithubFacts(egress, credentials),
             },
             _find_provider(store),
@@ -352,8 +363,15 @@ def _find_provider(store: Store) -> FindProvider:
     return find
 
 
+def _is_trusted(store: Store) -> IsTrusted:
+    async def is_trusted(provider: Provider) -> bool:
+        return await passed_check(store, provider)
+
+    return is_trusted
+
+
 def _settings(config: Config) -> Settings:
-    settle = {"npm": timedelta(minutes=15), "github": timedelta(seconds=60), "folder": timedelta(0)}
+    settle = dict(Settings().settle)
     if config.settle is not None:
         settle = dict.fromkeys(settle, config.settle)
     return Settings(

@@ -255,3 +255,28 @@ def test_a_team_is_asked_who_asks(team: Shell) -> None:
 
     assert (ran.code, "error: REQUESTER_MISSING: " in ran.err) == (1, True)
     assert "hint: give --as person:NAME" in ran.err
+
+
+def test_who_asks_and_who_approves_see_the_same_words(team: Shell) -> None:
+    folder = team.package("3.1.0", folder="tool-3.1.0")
+    ran = team.placet("publish", folder, "--as", "person:alice", "--no-wait")
+    run_id = next(line.split()[1] for line in ran.err.splitlines() if line.startswith("run "))
+    words = next(line.partition(" ")[2].strip() for line in ran.err.splitlines() if line.startswith("phrase "))
+    shown = team.done("plan", "show", run_id)
+
+    approved = team.placet("approve", run_id, "--as", "person:bob", "--key", "bob", "--phrase", words.upper())
+
+    assert len(words.split()) == 12
+    assert f"phrase: {words}" in shown.err
+    assert f"phrase: {words}" in approved.err
+    assert (approved.code, f"phrase       {words}" in approved.out) == (0, True), approved.err
+
+
+def test_words_of_another_plan_approve_nothing(team: Shell) -> None:
+    run_id, other = asked(team, "3.2.0"), asked(team, "3.3.0")
+    words = team.done("plan", "show", other, "--json").json()["phrase"]
+
+    refused = team.placet("approve", run_id, "--as", "person:bob", "--key", "bob", "--phrase", words)
+
+    assert (refused.code, "PHRASE_MISMATCH" in refused.err) == (1, True)
+    assert team.done("run", "show", run_id, "--json").json()["approvals"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from placet.errors import EffectError
 from placet.ports.effects import Finding, Outcome, Presence
 from support.effects import TOKEN, Fence, World, authorize, make_archive, publish_operation, put_operation
 from support.github import Github, pull_operation, release_operation, running_github, tag_operation
+from support.seaweed import ObjectStore
 
 OURS = make_archive("@acme/tool", "1.0.0")
 OTHERS = make_archive("@acme/tool", "1.0.0", description="other")
@@ -48,22 +50,51 @@ class Place:
         return self.world.port()
 
 
-@pytest.fixture(params=["npm", "folder", "tag_repo", "publish_release", "open_pr"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param in _AT_GITHUB:
-        with running_github() as github:
-            yield _at_github(request.param, github)
-        return
+def an_object(content: bytes) -> Operation:
+    return put_operation(content, key="packages/@acme/tool/1.0.0.tgz")
+
+
+@contextlib.contextmanager
+def npm(_: pytest.FixtureRequest, __: Path) -> Iterator[Place]:
     with NpmDouble(TOKEN) as double:
-        world = World(npm_url=double.url, folder=tmp_path)
-        npm = Place(world, publish_operation, lambda: double.effects("@acme/tool", "1.0.0"))
-        key = "packages/@acme/tool/1.0.0.tgz"
-        folder = Place(
-            world,
-            lambda content: put_operation(content, key=key),
-            lambda: sum(path.is_file() for path in tmp_path.rglob("*")),
-        )
-        yield npm if request.param == "npm" else folder
+        world = World(npm_url=double.url)
+        yield Place(world, publish_operation, lambda: double.effects("@acme/tool", "1.0.0"))
+
+
+@contextlib.contextmanager
+def folder(_: pytest.FixtureRequest, path: Path) -> Iterator[Place]:
+    yield Place(World(folder=path), an_object, lambda: sum(each.is_file() for each in path.rglob("*")))
+
+
+@contextlib.contextmanager
+def s3(request: pytest.FixtureRequest, path: Path) -> Iterator[Place]:
+    store: ObjectStore = request.getfixturevalue("seaweed")
+    prefix = path.parent.name + path.name
+    yield Place(World(bucket=store.provider(prefix)), an_object, lambda: len(store.objects(prefix)))
+
+
+@contextlib.contextmanager
+def tag_repo(_: pytest.FixtureRequest, __: Path) -> Iterator[Place]:
+    with running_github() as github:
+        yield _at_github("tag_repo", github)
+
+
+@contextlib.contextmanager
+def publish_release(_: pytest.FixtureRequest, __: Path) -> Iterator[Place]:
+    with running_github() as github:
+        yield _at_github("publish_release", github)
+
+
+@contextlib.contextmanager
+def open_pr(_: pytest.FixtureRequest, __: Path) -> Iterator[Place]:
+    with running_github() as github:
+        yield _at_github("open_pr", github)
+
+
+@pytest.fixture(params=[npm, folder, s3, tag_repo, publish_release, open_pr])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with request.param(request, tmp_path) as made:
+        yield made
 
 
 _AT_GITHUB = {"tag_repo": ("ref", 2), "publish_release": ("publish", 3), "open_pr": ("pull", 1)}

@@ -1,10 +1,9 @@
-"""Programs of Node that tests start on a free loopback port."""
+"""The Node that tests start programs with."""
 
 from __future__ import annotations
 
 import importlib.util
 import shutil
-import socket
 from pathlib import Path
 
 
@@ -14,10 +13,3 @@ def node() -> str:
     if wheel is not None and wheel.origin is not None:
         return str(Path(wheel.origin).parent / "bin/node")
     return shutil.which("node") or "node"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from placet.demo.double_server import Asked, DoubleServer, Reply
-from support.node_program import free_port, node
+from support.node_program import node
+from support.ports import free_port
 
 HERE = Path(__file__).parents[1] / "contract/github"
 PROGRAM = HERE / "node_modules/@stoplight/prism-cli/dist/index.js"

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from support.node_program import free_port, node
+from support.node_program import node
+from support.ports import free_port
 
 PROGRAM = Path(__file__).parents[1] / "node/node_modules/verdaccio/bin/verdaccio"
 _START_SECONDS = 60

@@ -39,6 +39,7 @@ COMMANDS = {
     "run": Child("placet.cli.run", "run", "Runs: list, show, resume, evidence."),
     "plan": Child("placet.cli.plan", "plan", "Plans: show what approvers are shown."),
     "provider": Child("placet.cli.provider", "provider", "Providers: where packages are published."),
+    "storage": Child("placet.cli.storage", "storage", "Object stores: check what they keep."),
     "principal": Child("placet.cli.principal", "principal", "Principals: who may ask and who may approve."),
     "policy": Child("placet.cli.policy", "policy", "Policy: check, show, activate, example."),
     "certificate": Child("placet.cli.certificate", "certificate", "Certificates: issue, show, list, verify, revoke."),

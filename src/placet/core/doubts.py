@@ -28,7 +28,9 @@ _LOST = "FENCE_LOST"
 async def clear_up(context: Context, operation: Operation, record: ReceiptRecord, *, actor: str) -> ReceiptRecord:
     """Return the receipt's record after finding out what can be found out about its effect now.
 
-    A reservation before its deadline is left alone: somebody may be sending.
+    A reservation before its deadline is left alone: somebody may be sending. Raise `EffectError`
+    (`OUTCOME_UNKNOWN`) where an attempt failed and the provider does not tell whether its effect
+    stands all the same: until it does, another attempt could only be a second one.
     """
     if operation.operation_kind in CORE_KINDS or record.deadline is None:
         return record
@@ -44,6 +46,13 @@ async def clear_up(context: Context, operation: Operation, record: ReceiptRecord
         return await _settled(context, operation, record, outcome, actor)
     if record.state is ReceiptState.INDETERMINATE:
         return await _count_look_up(context, record, finding, actor)
+    if finding.presence is not Presence.ABSENT:
+        provider = operation.subject.provider
+        raise EffectError(
+            "OUTCOME_UNKNOWN",
+            f"an attempt failed ({record.error_code}), and {provider} does not tell whether it stands all the same",
+            hint=f"see to it that {provider} can be read, with its credential, then run this command again",
+        )
     return record
 
 

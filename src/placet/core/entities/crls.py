@@ -25,11 +25,6 @@ class IssuedCrl:
     digest: Digest
     this_update: datetime
 
-    @property
-    def key(self) -> EntityKey:
-        """Return `crl/ISSUER`."""
-        return crl_key(self.issuer)
-
     def to_object(self) -> Object:
         """Return the entity's members and index."""
         return with_index(self.members(), [])

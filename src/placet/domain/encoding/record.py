@@ -34,6 +34,10 @@ class Record:
         """Raise `InvalidInputError` with this record's code."""
         raise InvalidInputError(self._code, f"the {self._what} {reason}")
 
+    def holds(self, name: str) -> bool:
+        """Tell whether the member `name` is there: for members that were added after a release."""
+        return name in self._members
+
     def text(self, name: str, pattern: str = r"[ -~]*") -> str:
         """Take the string `name`, which must match `pattern` as a whole."""
         value = self._take(name)
