@@ -32,7 +32,7 @@ COMMANDS = {
     "reconcile": Child("placet.cli.reconcile", "reconcile", "Look up every effect that is in doubt; send nothing."),
     "demo": Child("placet.cli.demo", "demo", "See all of it in a loopback world, and eight attacks on it."),
     "run": Child("placet.cli.run", "run", "Runs: list, show, resume, evidence."),
-    "plan": Child("placet.cli.plan", "plan", "Plans: show what approvers are shown."),
+    "plan": Child("placet.cli.plan", "plan", "Plans: create from a file, show what approvers are shown."),
     "provider": Child("placet.cli.provider", "provider", "Providers: where packages are published."),
     "principal": Child("placet.cli.principal", "principal", "Principals: who may ask and who may approve."),
     "policy": Child("placet.cli.policy", "policy", "Policy: check, show, activate, example."),

@@ -24,6 +24,7 @@ from placet.facade.certificates import Certificates
 from placet.facade.governance import Governance
 from placet.facade.ledger import LedgerBook
 from placet.facade.packages import Packages
+from placet.facade.planning import Planning
 from placet.facade.publishing import Publishing
 from placet.facade.receipts import Receipts
 from placet.facade.verification import Verification
@@ -39,6 +40,7 @@ class Placet:
     def __init__(self, opened: bootstrap.Opened) -> None:
         """Take an installation that is open; use `open`."""
         self.publishing = Publishing(opened)
+        self.planning = Planning(opened, self.publishing)
         self.verification = Verification(opened)
         self.governance = Governance(opened)
         self.certificates = Certificates(opened)

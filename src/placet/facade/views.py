@@ -9,10 +9,11 @@ from placet.core.entities.runs import Run, RunState
 from placet.core.execute import Report
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.receipt import parse_receipt
+from placet.domain.authorization.render import fingerprint
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.values.time import format_instant
-from placet.usecases.publish_package import Rehearsed
 from placet.usecases.reconcile import Cleared
+from placet.usecases.rehearse_release import OneRehearsed, Rehearsed
 from placet.usecases.resume_run import Carried
 from placet.usecases.show_run import OperationView, RunView
 
@@ -55,25 +56,49 @@ def carried(each: Carried) -> Object:
 
 
 def rehearsed(each: Rehearsed) -> Object:
-    """Return a dry run: nothing was done, and why each operation would or would not have been allowed."""
-    operations: list[Value] = [
-        {
-            "operation_id": one.operation.operation_id,
-            "operation_kind": one.operation.operation_kind.value,
-            "subject": str(one.operation.subject),
-            "key": str(one.operation.params.get("key", "")),
-            "blocked_by_mode": True,
-            "enforceable": one.advice.receipt.enforceable,
-            "reasons": list(one.advice.receipt.reasons),
-        }
-        for one in each.intended
-    ]
+    """Return a dry run: nothing was done; what would ship, and why each operation would or would not be allowed."""
+    version = [seen.observation for one in each.operations for seen in one.observed if seen.fact == "version"]
     return {
         **run(each.run),
+        "would_ship": each.would_ship.value,
         "plan_digest": each.plan.digest(),
-        "operations": operations,
-        "observed": {"version": each.observed.value, "source": each.observed.source},
-        "not_made": ["certificate", "stamp", "signature"],
+        "fingerprint": fingerprint(each.plan.digest()),
+        "plan_digests": [plan.digest() for plan in each.plans],
+        "policy_version": each.policy_version,
+        "stages": [{"stage": one.name, "status": one.status, "detail": one.detail} for one in each.stages],
+        "operations": [_rehearsed_operation(one) for one in each.operations],
+        "observed": {
+            "version": version[0].value if version else "",
+            "source": version[0].source if version else "",
+        },
+        "not_made": list[Value](each.not_made),
+    }
+
+
+def _rehearsed_operation(each: OneRehearsed) -> Object:
+    operation, record = each.intended.operation, each.intended.record
+    return {
+        "operation_id": operation.operation_id,
+        "operation_kind": operation.operation_kind.value,
+        "subject": str(operation.subject),
+        "key": str(operation.params.get("key", "")),
+        "blocked_by_mode": True,
+        "would_ship": each.would_ship.value,
+        "enforceable": each.intended.advice.receipt.enforceable,
+        "receipt_id": record.receipt_id,
+        "reasons": list[Value](record.reasons),
+        "not_made": list[Value](record.not_made),
+        "artifacts": [artifact.to_object() for artifact in operation.artifacts],
+        "observed": [
+            {
+                "fact": seen.fact,
+                "expected": seen.expected,
+                "value": seen.observation.value,
+                "source": seen.observation.source,
+                "at": format_instant(seen.observation.at),
+            }
+            for seen in each.observed
+        ],
     }
 
 

@@ -31,6 +31,8 @@ class RunState(StrEnum):
 
 CLOSED_STATES = frozenset(RunState) - {RunState.REQUESTED, RunState.PLANNED}
 """States that nothing follows."""
+PLANS_OF_A_PUBLICATION = 2
+"""The certificate's, then the publication's (protocol 1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,11 @@ class Run:
     def key(self) -> EntityKey:
         """Return `run/ID`."""
         return run_key(self.run_id)
+
+    @property
+    def is_being_prepared(self) -> bool:
+        """Tell whether it is to publish an archive, and has no plan yet but its certificate's."""
+        return bool(self.archive_sha256) and self.plans < PLANS_OF_A_PUBLICATION
 
     def moved(self, state: RunState) -> Run:
         """Return the run in another state."""
