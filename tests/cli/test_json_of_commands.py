@@ -25,6 +25,7 @@ MEANT = {
     "NAME@VERSION": "@acme/tool@3.1.0",
     "ID": "$CERTIFICATE",
     "PLAN": "release.toml",
+    "QUERY": "tool",
 }
 MORE = {
     "provider add": "npm --kind npm --url $REGISTRY --credential env:NPM_TOKEN",

@@ -18,11 +18,13 @@ from placet.facade import views
 from placet.facade.requester import requester_of
 from placet.ports.approval_signer import ApprovalSigner
 from placet.usecases.approve_plan import Ballot, end_denied, fill_in, record_approval, show_ballot
+from placet.usecases.audit_run import audit_run
 from placet.usecases.collect_evidence import collect_evidence
 from placet.usecases.prepare_release import Progress
 from placet.usecases.publish_package import PublishRequest, publish_package, rehearse_package
 from placet.usecases.reconcile import reconcile
 from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
+from placet.usecases.search import Kind, search
 from placet.usecases.show_run import RunView, show_run
 
 
@@ -106,6 +108,15 @@ class Publishing:
     async def run(self, run_id: str) -> Object:
         """Return the four-phase timeline of a run, and why each operation did or did not ship."""
         return views.timeline(await show_run(self._context, run_id))
+
+    async def audit(self, run_id: str) -> Object:
+        """Return one record per attempt, denial and blocked intent of a run, as the ledger has them."""
+        return views.audit(await audit_run(self._context, run_id))
+
+    async def search(self, query: str, *, kind: str = "", limit: int = 50, after: str = "") -> Object:
+        """Return a page of what `query` finds: ids, their beginnings, parts of names; `kind` names one type."""
+        kinds = (Kind(kind),) if kind else tuple(Kind)
+        return views.hits(await search(self._context, query, kinds=kinds, limit=limit, after=after))
 
     async def plan(self, run_id: str, approver: str = "person:nobody") -> Object:
         """Return the newest plan of a run: its text as approvers are shown it, and its members."""

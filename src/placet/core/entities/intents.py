@@ -32,7 +32,7 @@ class IntentRecord:
     @property
     def key(self) -> EntityKey:
         """Return `intent/RUN/PLAN/STEP`."""
-        return EntityKey(f"intent/{self.operation_id}")
+        return intent_key(self.operation_id)
 
     def to_object(self) -> Object:
         """Return the entity's members and index."""
@@ -45,6 +45,11 @@ class IntentRecord:
             "recorded_at": format_instant(self.recorded_at),
         }
         return with_index(members, [("intent", self.operation_id)])
+
+
+def intent_key(operation_id: str) -> EntityKey:
+    """Return the key of what a dry run recorded of an operation."""
+    return EntityKey(f"intent/{operation_id}")
 
 
 def read_intent(entity: Entity) -> IntentRecord:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from placet.core.entities.names import name_rows
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import OPERATION_ID, RUN_ID
@@ -14,6 +15,9 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.kinds import Mode
 from placet.domain.values.time import format_instant
+
+NAMED_RUNS = "run_name"
+"""The index of runs by any part of what they are about."""
 
 
 class RunState(StrEnum):
@@ -88,7 +92,7 @@ class Run:
             "plans": self.plans,
             "requested_at": format_instant(self.requested_at),
         }
-        rows = [("run", self.run_id), ("run_subject", self.subject)]
+        rows = [("run", self.run_id), ("run_subject", self.subject), *name_rows(NAMED_RUNS, self.subject)]
         if self.state not in CLOSED_STATES:
             rows.append(("run_open", f"{self.mode.value}/{self.subject}/{self.archive_sha256}"))
         return with_index(members, rows)
