@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from placet.domain.authorization.explanations import EXPLANATIONS, explain
+from placet.domain.authorization.explanations import EXPLANATIONS
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "placet"
@@ -54,11 +54,3 @@ def test_every_explanation_is_one_sentence_with_something_to_do() -> None:
         assert explanation.text.endswith("."), code
         assert explanation.next_steps, code
         assert all(step.isascii() and step.isprintable() for step in explanation.next_steps), code
-
-
-def test_the_run_stands_in_the_steps_that_name_one() -> None:
-    assert explain("RECEIPT_EXPIRED").steps_for("run_1")[0].endswith("placet run resume run_1")
-
-
-def test_a_code_that_nobody_knows_is_said_to_be_unknown() -> None:
-    assert explain("NO_SUCH_CODE").text == "This version has no explanation for the code."
