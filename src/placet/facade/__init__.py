@@ -27,11 +27,11 @@ from placet.facade.packages import Packages
 from placet.facade.planning import Planning
 from placet.facade.publishing import Publishing
 from placet.facade.receipts import Receipts
-from placet.facade.verification import Verification
+from placet.facade.verification import Verification, verify
 from placet.ports.effects import Secret
 from placet.usecases.publish_package import PublishRequest
 
-__all__ = ["Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user"]
+__all__ = ["Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
 
 
 class Placet:
