@@ -136,6 +136,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "KEY_IN_USE": _says("The key speaks for another principal already.", "enrol a key of their own"),
     "KEY_WEAK": _says("The key is too weak, or was certified before.", "make a new key"),
     # the run as a whole
+    "PUBLICATION_NOT_PLANNED": _says("The package is certified, and its publication is not planned yet.", _AGAIN),
     "RUN_CLOSED": _says("The run has ended; nothing follows in it.", _AGAIN),
     "RUN_DIFFERS": _says("An earlier run publishes the same bytes otherwise.", "finish or deny that run", _VERSION),
     "VERSION_EXISTS": _says("This version stands already, and a version is written once.", _VERSION),
