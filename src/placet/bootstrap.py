@@ -20,8 +20,12 @@ from placet.adapters.files.blobs import FolderBlobs
 from placet.adapters.files.evidence import EvidenceFolder
 from placet.adapters.files.keyring import FileKeyring
 from placet.adapters.files.objects import FolderExecutor
+from placet.adapters.github.facts import GithubFacts
+from placet.adapters.github.pull import PullExecutor
+from placet.adapters.github.release import ReleaseExecutor
+from placet.adapters.github.tag import TagExecutor
 from placet.adapters.live.observer import LiveObserver, OfflineObserver
-from placet.adapters.live.port import LiveSideEffects
+from placet.adapters.live.port import Executors, LiveSideEffects
 from placet.adapters.npm.executor import NpmExecutor
 from placet.adapters.npm.facts import NpmFacts
 from placet.adapters.npm.pack import NpmPacker
@@ -277,14 +281,26 @@ def _context(config: Config, parts: _Parts, *, offline: bool, at: Callable[[str]
         receipt_secrets=parts.keyring.receipt_secrets(),
         minting_key=RECEIPT_KEY_ID,
         effects=LiveSideEffects(
-            {("npm", OperationKind.PUBLISH_PACKAGE): npm, ("folder", OperationKind.PUT_OBJECT): folder},
+            {
+                ("npm", OperationKind.PUBLISH_PACKAGE): npm,
+                ("folder", OperationKind.PUT_OBJECT): folder,
+                **_github_executors(egress, credentials),
+            },
             _find_provider(store),
             lambda authorized: _holds_fence(store, authorized),
             clock,
         ),
         observer=OfflineObserver(clock)
         if offline
-        else LiveObserver({"npm": NpmFacts(egress, credentials), "folder": folder}, _find_provider(store), clock),
+        else LiveObserver(
+            {
+                "npm": NpmFacts(egress, credentials),
+                "folder": folder,
+                "github": GithubFacts(egress, credentials),
+            },
+            _find_provider(store),
+            clock,
+        ),
         blobs=FolderBlobs(config.home / "blobs"),
         authority=SoftwareAuthority(parts.keyring, public_base_url=config.public_base_url),
         key_maker=SoftwareKeyMaker(),
@@ -292,6 +308,14 @@ def _context(config: Config, parts: _Parts, *, offline: bool, at: Callable[[str]
         settings=_settings(config),
     )
     return context if at is None else context.told(at)
+
+
+def _github_executors(egress: Egress, credentials: NamedCredentials) -> Executors:
+    return {
+        ("github", OperationKind.TAG_REPO): TagExecutor(egress, credentials),
+        ("github", OperationKind.PUBLISH_RELEASE): ReleaseExecutor(egress, credentials),
+        ("github", OperationKind.OPEN_PR): PullExecutor(egress, credentials),
+    }
 
 
 async def _holds_fence(store: Store, authorized: AuthorizedOperation) -> bool:
@@ -308,7 +332,7 @@ def _find_provider(store: Store) -> FindProvider:
 
 
 def _settings(config: Config) -> Settings:
-    settle = {"npm": timedelta(minutes=15), "folder": timedelta(0)}
+    settle = {"npm": timedelta(minutes=15), "github": timedelta(seconds=60), "folder": timedelta(0)}
     if config.settle is not None:
         settle = dict.fromkeys(settle, config.settle)
     return Settings(

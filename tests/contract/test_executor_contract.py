@@ -18,6 +18,7 @@ from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import EffectError
 from placet.ports.effects import Finding, Outcome, Presence
 from support.effects import TOKEN, Fence, World, authorize, make_archive, publish_operation, put_operation
+from support.github import Github, pull_operation, release_operation, running_github, tag_operation
 
 OURS = make_archive("@acme/tool", "1.0.0")
 OTHERS = make_archive("@acme/tool", "1.0.0", description="other")
@@ -29,11 +30,13 @@ class Place:
 
     world: World
     operation: Callable[[bytes], Operation]
-    artifact: str
     effects: Callable[[], int]
+    sends: int = 1
+    content_of: Callable[[bytes], bytes] = bytes
 
     def authorized(self, content: bytes) -> AuthorizedOperation:
-        return authorize(self.operation(content), {self.artifact: content})
+        operation = self.operation(content)
+        return authorize(operation, {artifact.name: self.content_of(content) for artifact in operation.artifacts})
 
     def perform(self, content: bytes = OURS) -> Outcome:
         return asyncio.run(self.port().perform(self.authorized(content)))
@@ -45,19 +48,48 @@ class Place:
         return self.world.port()
 
 
-@pytest.fixture(params=["npm", "folder"])
+@pytest.fixture(params=["npm", "folder", "tag_repo", "publish_release", "open_pr"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if request.param in _AT_GITHUB:
+        with running_github() as github:
+            yield _at_github(request.param, github)
+        return
     with NpmDouble(TOKEN) as double:
         world = World(npm_url=double.url, folder=tmp_path)
-        npm = Place(world, publish_operation, "archive.tgz", lambda: double.effects("@acme/tool", "1.0.0"))
+        npm = Place(world, publish_operation, lambda: double.effects("@acme/tool", "1.0.0"))
         key = "packages/@acme/tool/1.0.0.tgz"
         folder = Place(
             world,
             lambda content: put_operation(content, key=key),
-            "object",
             lambda: sum(path.is_file() for path in tmp_path.rglob("*")),
         )
         yield npm if request.param == "npm" else folder
+
+
+_AT_GITHUB = {"tag_repo": ("ref", 2), "publish_release": ("publish", 3), "open_pr": ("pull", 1)}
+"""What counts as the effect, and how many requests that act it takes."""
+
+
+def _at_github(kind: str, github: Github) -> Place:
+    """Return a place where the content stands as a tag's message, a release's asset or a pull request's text."""
+    if kind == "publish_release":
+        github.tagged()
+    head, commit = github.with_branch(), github.commit
+
+    def operation(content: bytes) -> Operation:
+        text = content.hex().encode()
+        if kind == "tag_repo":
+            return tag_operation(commit, message=text)
+        if kind == "open_pr":
+            return pull_operation(head, text=text)
+        return release_operation(commit, notes=text, assets={"tool.tgz": text})
+
+    def effects() -> int:
+        return sum(github.effects(_AT_GITHUB[kind][0]).values())
+
+    return Place(
+        github.world, operation, effects, sends=_AT_GITHUB[kind][1], content_of=lambda each: each.hex().encode()
+    )
 
 
 def test_an_effect_is_made_once_and_found_by_its_answer(place: Place) -> None:
@@ -103,10 +135,10 @@ def test_a_lost_fence_makes_no_effect(place: Place) -> None:
     assert (place.effects(), place.look_up().presence) == (0, Presence.ABSENT)
 
 
-def test_the_fence_is_asked_for_exactly_once_per_effect(place: Place) -> None:
+def test_the_fence_is_asked_for_exactly_once_per_request_that_acts(place: Place) -> None:
     place.perform()
 
-    assert place.world.fence.asked == 1
+    assert place.world.fence.asked == place.sends
 
 
 def test_what_was_answered_can_stand_in_an_entry(place: Place) -> None:

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.files.objects import FolderExecutor
+from placet.adapters.github.pull import PullExecutor
+from placet.adapters.github.release import ReleaseExecutor
+from placet.adapters.github.tag import TagExecutor
 from placet.adapters.live.port import Executors, LiveSideEffects
 from placet.adapters.npm.executor import NpmExecutor
 from placet.domain.authorization import authorized as door
@@ -42,7 +45,7 @@ class SettableClock:
 class GivenCredentials:
     """Credentials by provider id, without an environment."""
 
-    secrets: Mapping[str, str] = field(default_factory=lambda: {"npm": TOKEN})
+    secrets: Mapping[str, str] = field(default_factory=lambda: {"npm": TOKEN, "github": TOKEN})
 
     def of(self, provider: Provider) -> Secret | None:
         value = self.secrets.get(provider.provider_id)
@@ -129,6 +132,7 @@ class World:
     """A live port over given provider records, with everything that a test may turn."""
 
     npm_url: str = "http://127.0.0.1:9"
+    github_url: str = "http://127.0.0.1:9/api/v3"
     folder: Path | None = None
     egress: Egress = field(default_factory=Egress)
     credentials: GivenCredentials = field(default_factory=GivenCredentials)
@@ -138,6 +142,7 @@ class World:
     async def find_provider(self, provider_id: str) -> Provider | None:
         records = {
             "npm": Provider(provider_id="npm", kind="npm", url=self.npm_url, credential="env:NPM_TOKEN"),
+            "github": Provider(provider_id="github", kind="github", url=self.github_url, credential="env:GITHUB_TOKEN"),
             "objects": Provider(provider_id="objects", kind="folder", url=f"file:{self.folder}", credential=""),
         }
         return records.get(provider_id)
@@ -146,5 +151,8 @@ class World:
         executors: Executors = {
             ("npm", OperationKind.PUBLISH_PACKAGE): NpmExecutor(self.egress, self.credentials, sleep=no_wait),
             ("folder", OperationKind.PUT_OBJECT): FolderExecutor(),
+            ("github", OperationKind.TAG_REPO): TagExecutor(self.egress, self.credentials, sleep=no_wait),
+            ("github", OperationKind.PUBLISH_RELEASE): ReleaseExecutor(self.egress, self.credentials, sleep=no_wait),
+            ("github", OperationKind.OPEN_PR): PullExecutor(self.egress, self.credentials, sleep=no_wait),
         }
         return LiveSideEffects(executors, self.find_provider, self.fence.holds, self.clock)

@@ -46,8 +46,13 @@ async def publish(environment: Mapping[str, str], tgz: bytes, at: Callable[[str]
         await placet.publishing.publish(PublishRequest(tgz=tgz))
 
 
-def in_child(work: Callable[[], Coroutine[object, object, None]], log: Path) -> int:
-    """Run `work` in a forked process and return how it ended: 0, 1 (raised; see `log`), or -9."""
+def in_child(
+    work: Callable[[], Coroutine[object, object, None]], log: Path, started: Callable[[int], None] | None = None
+) -> int:
+    """Run `work` in a forked process and return how it ended: 0, 1 (raised; see `log`), or -9.
+
+    `started` is told its process id.
+    """
     child = os.fork()
     if child == 0:
         code = 1
@@ -59,5 +64,7 @@ def in_child(work: Callable[[], Coroutine[object, object, None]], log: Path) -> 
         finally:
             sys.stdout.flush()
             os._exit(code)
+    if started is not None:
+        started(child)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status)

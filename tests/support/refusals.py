@@ -53,6 +53,7 @@ CHECK_OF = {
     "STALE_REQUESTER": "8",
     "STALE_CERTIFICATE": "8",
     "STALE_SUBJECT": "8",
+    "STALE_COMMIT": "8",
     "RATE_LIMITED": "9",
 }
 """In which check each code denies (protocol 4)."""

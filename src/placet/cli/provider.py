@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def provider() -> None:
     """Providers: where packages are published.
 
-    A provider is an npm registry or a folder. Its record names the credential; the credential itself
+    A provider is an npm registry, a GitHub or a folder. Its record names the credential; the credential itself
     is never given, stored or shown.
     """
 
@@ -47,12 +47,13 @@ class _Record(TypedDict):
     example="placet provider add npm --kind npm --url http://127.0.0.1:4873 --credential env:NPM_TOKEN",
 )
 @click.argument("provider_id", metavar="ID", type=WORD)
-@click.option("--kind", type=click.Choice(["npm", "folder"]), required=True, help="What it is.")
+@click.option("--kind", type=click.Choice(["npm", "github", "folder"]), required=True, help="What it is.")
 @click.option(
     "--url",
     type=WORD,
     default="",
-    help="Its address, or a folder's path [default for npm: the registry of your own npm configuration].",
+    help="Its address, or a folder's path [default for npm: the registry of your own npm configuration; "
+    "for github: https://api.github.com; an Enterprise Server is https://HOST/api/v3].",
 )
 @click.option(
     "--credential",
@@ -98,6 +99,8 @@ def _address(kind: str, url: str) -> str:
         return url if url.startswith("file:") else f"file:{Path(url).absolute()}" if url else ""
     if url:
         return url
+    if kind == "github":
+        return "https://api.github.com"
     from placet.facade import registry_of_user  # noqa: PLC0415 - help needs none of it
 
     found = asyncio.run(registry_of_user(settings()))

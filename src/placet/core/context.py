@@ -27,7 +27,11 @@ class Settings:
 
     deadline: timedelta = timedelta(seconds=60)
     settle: Mapping[str, timedelta] = field(
-        default_factory=lambda: {"npm": timedelta(minutes=15), "folder": timedelta(0)}
+        default_factory=lambda: {
+            "npm": timedelta(minutes=15),
+            "github": timedelta(seconds=60),
+            "folder": timedelta(0),
+        }
     )
     lookups: int = 5
     embedded_in_ci: bool = False

@@ -24,6 +24,7 @@ from placet.core.entities.runs import (
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.limits import plan_counters
+from placet.core.plannable import check_plannable
 from placet.domain.authorization.operation import Artifact, Operation, Precondition, Subject
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Value
@@ -88,10 +89,11 @@ async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Pla
 
     Raise `DeniedError` (recorded): `NO_RULE`, `DENIED_BY_APPROVER`, `EMBEDDED_IN_CI` where no
     approval could help (in prod), `RATE_LIMITED` where a limit of plans asked for is reached,
-    `RUN_CLOSED` where the run has ended.
+    `RUN_CLOSED` where the run has ended. Raise `InvalidInputError` as `check_plannable`.
     """
     number = run.plans + 1
     template = _template(context, run, intents, number)
+    await check_plannable(context, template.operations)
 
     def plan_of(snapshot: Snapshot) -> Plan:
         policy = entity_of(snapshot, POLICY_IN_FORCE)

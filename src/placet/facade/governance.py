@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import Protocol
 
 from placet.adapters.egress.endpoint import parse_endpoint
+from placet.adapters.github.place import place_at
 from placet.bootstrap import Opened
 from placet.core.acts.act import PROVIDER
 from placet.core.acts.activate_policy import POLICY_ARTIFACT
@@ -156,9 +158,12 @@ def _check_provider(provider_id: str, kind: str, url: str, *, private: bool) -> 
             hint=f"lower-case letters, digits, '.' and '-', at most 64; {PROVIDER} is Placet itself",
         )
     if kind == "npm":
-        _check_address(url, private=private)
+        _check_address(parse_endpoint, url, private=private)
+    elif kind == "github":
+        _check_address(place_at, url, private=private)
     elif kind != "folder":
-        raise InvalidInputError("PROVIDER_INVALID", f"{kind[:40]!r} is no kind of provider", hint="npm or folder")
+        hint = "npm, github or folder"
+        raise InvalidInputError("PROVIDER_INVALID", f"{kind[:40]!r} is no kind of provider", hint=hint)
     elif not url.startswith("file:/") or not Path(url.removeprefix("file:")).is_dir():
         named = "the address" if "@" in url else f"{url[:200]!r}"  # it may be a URL with a password in it
         raise InvalidInputError(
@@ -166,9 +171,13 @@ def _check_provider(provider_id: str, kind: str, url: str, *, private: bool) -> 
         )
 
 
-def _check_address(url: str, *, private: bool) -> None:
+class _Read(Protocol):
+    def __call__(self, url: str, *, private: bool) -> object: ...
+
+
+def _check_address(read: _Read, url: str, *, private: bool) -> None:
     try:
-        parse_endpoint(url, private=private)
+        read(url, private=private)
     except EffectError:
         if "@" not in url:
             raise

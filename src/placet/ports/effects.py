@@ -96,7 +96,9 @@ class Observer(Protocol):
         """Return the fact, uncached; `unobserved` when the provider gave no clear answer.
 
         For `npm`, fact `version` is `absent` or `sha512-…` (the integrity), fact `dist_tag:NAME`
-        is `absent` or a version. For a folder, fact `object:KEY` is `absent` or `sha256:…`.
+        is `absent` or a version. For `github`, facts `tag:NAME` and `branch:NAME` are `absent` or a
+        SHA, `release:TAG` is `absent` or `published`. For a folder, fact `object:KEY` is `absent` or
+        `sha256:…`.
         """
         ...
 
@@ -105,7 +107,7 @@ class Observer(Protocol):
 class Provider:
     """Where effects of one provider id go, and the *name* of its credential.
 
-    `kind` is `npm` or `folder`; `url` the base address (for a folder `file:` and an absolute
+    `kind` is `npm`, `github` or `folder`; `url` the base address (for a folder `file:` and an absolute
     path); `credential` is empty, `env:NAME` or `file:PATH`. `private` says that the operator
     expects the host's name to lead into a private network, which is refused otherwise.
     """

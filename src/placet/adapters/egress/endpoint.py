@@ -21,6 +21,8 @@ _URL = re.compile(
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9._~@!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+")
+_PAIR = r"(?:write|per_page|page|name|state|head|base)=(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+"
+_QUERY = re.compile(f"{_PAIR}(?:&{_PAIR})*")
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f\\%\ufffd]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65_535
@@ -63,10 +65,11 @@ class Endpoint:
 
         Raise `EffectError` (`EGRESS_DENIED`) for a path with an empty, `.` or `..` segment,
         encoded or not, an encoded control character, backslash or percent sign, or characters
-        that a path does not have. A query may only be `write=true`.
+        that a path does not have. A query holds only the few
+        names that we send, with values of a strict grammar.
         """
         plain, question, query = path.partition("?")
-        if question and query != "write=true":
+        if question and (_QUERY.fullmatch(query) is None or _HIDDEN.search(unquote(query)) is not None):
             _deny(f"the query {query[:40]!r} is none that we send")
         if not plain.startswith("/"):
             _deny(f"the path {path[:80]!r} does not start with a slash")

@@ -19,6 +19,8 @@ UNSETTLED = frozenset({ReceiptState.RESERVED, ReceiptState.INDETERMINATE})
 """States in which it is not known yet what became of the effect."""
 BEGUN = UNSETTLED | {ReceiptState.EXECUTED, ReceiptState.CONFLICT}
 """States in which the effect stands, or may."""
+_OF_A_TAG = frozenset({OperationKind.TAG_REPO, OperationKind.PUBLISH_RELEASE})
+"""Kinds of which a repository has one for each tag, whatever version they are said to be of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,8 @@ def subject_of(operation: Operation) -> str:
     identity = str(operation.subject)
     if operation.operation_kind is OperationKind.PUT_OBJECT:
         identity = f"{operation.subject.provider}:{operation.params.get('key', '')}"
+    if operation.operation_kind in _OF_A_TAG:
+        identity = f"{operation.subject.pattern_text}#{operation.subject.tag}"
     return f"{operation.operation_kind.value}/{identity}"
 
 

@@ -38,6 +38,8 @@ from placet.errors import DeniedError, InvalidInputError
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
 OBSERVATION_LIFETIME = timedelta(seconds=30)
+_POINTS_AT_A_COMMIT = ("branch:", "tag:")
+"""Facts about a repository's refs: they moved to another commit, or began or ceased to be."""
 NUMBERS = ("0", "1", "2", "2a", "2b", "2c", "3", "3a", "4", "5", "5a", "6", "7", "8", "9")
 NAMES = {
     "0": "ledger and clock",
@@ -311,7 +313,7 @@ def _world_did_not_move(operation: Operation, facts: Facts, now: datetime) -> No
         if observed is None or observed.value != precondition.expected:
             value = observed.value if observed else "unobserved"
             raise DeniedError(
-                "STALE_SUBJECT",
+                "STALE_COMMIT" if precondition.fact.startswith(_POINTS_AT_A_COMMIT) else "STALE_SUBJECT",
                 f"{precondition.fact} of {operation.subject} is {value}, planned was {precondition.expected}",
                 hint="look what stands at the provider, then plan again",
             )

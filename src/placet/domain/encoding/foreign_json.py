@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from placet.errors import InvalidInputError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 JsonObject: TypeAlias = "dict[str, Json]"
+Shape = TypeVar("Shape", dict[str, Json], list[Json])
 
+_NAMES: dict[type, str] = {dict: "an object", list: "an array"}
 _EXACT = 2**53 - 1  # beyond it JavaScript counts in steps
 _MAX_DEPTH = 100
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -33,24 +35,30 @@ def read_foreign_object(text: bytes, *, what: str, code: str) -> JsonObject:
     half a surrogate pair, a number that JavaScript cannot hold, `NaN`, nesting deeper than 100, and
     anything but one object.
     """
+    return read_foreign(text, dict, what=what, code=code)
+
+
+def read_foreign(text: bytes, kind: type[Shape], *, what: str, code: str) -> Shape:
+    """Return the object or the array that `text` spells, as `read_foreign_object`."""
     try:
-        return _read(text)
+        parsed = _read(text)
+        if not isinstance(parsed, kind):
+            raise _SeveralReadingsError(f"it is not {_NAMES[kind]}")
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(code, f"{what} has no single reading: {_reason(error)}") from error
+    return parsed
 
 
-def _read(text: bytes) -> JsonObject:
+def _read(text: bytes) -> Json:
     if text.startswith(_BYTE_ORDER_MARK):
         raise _SeveralReadingsError("it begins with a byte order mark")
-    parsed = json.loads(
+    parsed: Json = json.loads(
         text.decode(),
         object_pairs_hook=_members,
         parse_int=_integer,
         parse_float=_finite,
         parse_constant=_no_number,
     )
-    if not isinstance(parsed, dict):
-        raise _SeveralReadingsError("it is not an object")
     _check_depth(parsed)
     json.dumps(parsed, ensure_ascii=False).encode()  # fails at half a surrogate pair
     return parsed
@@ -65,7 +73,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _check_depth(parsed: JsonObject) -> None:
+def _check_depth(parsed: Json) -> None:
     # How deep the standard library itself reads depends on its version.
     level: list[Json] = [parsed]
     for _ in range(_MAX_DEPTH):

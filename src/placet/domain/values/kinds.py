@@ -29,6 +29,9 @@ class OperationKind(StrEnum):
 
     PUBLISH_PACKAGE = "publish_package"
     PUT_OBJECT = "put_object"
+    TAG_REPO = "tag_repo"
+    PUBLISH_RELEASE = "publish_release"
+    OPEN_PR = "open_pr"
     REGISTER_PACKAGE = "register_package"
     ISSUE_CERTIFICATE = "issue_certificate"
     REVOKE_CERTIFICATE = "revoke_certificate"
@@ -50,7 +53,14 @@ CORE_KINDS = frozenset(
 """Kinds that never reach the port: their change performs them (protocol 5)."""
 
 
-WRITTEN_ONCE = frozenset({OperationKind.PUBLISH_PACKAGE, OperationKind.PUT_OBJECT})
+WRITTEN_ONCE = frozenset(
+    {
+        OperationKind.PUBLISH_PACKAGE,
+        OperationKind.PUT_OBJECT,
+        OperationKind.TAG_REPO,
+        OperationKind.PUBLISH_RELEASE,
+    }
+)
 """Kinds whose effect at a provider is made once for its subject and stays; the others may be asked for again."""
 
 
