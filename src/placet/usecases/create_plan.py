@@ -7,7 +7,7 @@ then stands in one plan, under one set of approvals, and is performed in the fil
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from placet.core.abandon import abandon_run
@@ -15,7 +15,7 @@ from placet.core.context import Context
 from placet.core.entities.runs import Run, RunState
 from placet.core.runs import Intent, add_plan, open_run, stored_plan, stored_run
 from placet.domain.authorization.operation import Artifact, Operation, Subject, read_operation
-from placet.domain.authorization.operation_params import check_params
+from placet.domain.authorization.operation_params import check_params, with_tag_shas
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.plan_file import Made, PlanFile, WantedArtifact, WantedOperation
 from placet.domain.encoding.archive import read_archive
@@ -121,7 +121,7 @@ async def _plan_alone(context: Context, request: PlanRequest, files: Mapping[Wan
 
 def _alone(request: PlanRequest, files: Mapping[WantedArtifact, Artifact]) -> list[Intent]:
     """Return the operations of a file without a package, checked."""
-    intents = _intents(request.file, files, None)
+    intents = _intents(request, files, None)
     _check_intents(request, files, intents)
     return intents
 
@@ -143,21 +143,23 @@ async def _release(
         registry=registry,
         dist_tag=dist_tag,
         access=wanted.access,
-        intents=partial(_intents, request.file, files),
+        intents=partial(_intents, request, files),
     )
     _check_intents(request, files, release.intents(_placeholder(release)))
     return release
 
 
-def _intents(file: PlanFile, files: Mapping[WantedArtifact, Artifact], parcel: Parcel | None) -> list[Intent]:
+def _intents(request: PlanRequest, files: Mapping[WantedArtifact, Artifact], parcel: Parcel | None) -> list[Intent]:
     """Return the file's operations, in order, with the registration right behind what it registers."""
     intents: list[Intent] = []
-    for operation in file.operations:
+    for operation in request.file.operations:
         if parcel is not None and operation.kind is OperationKind.PUBLISH_PACKAGE:
             intents += registry_and_registration(operation.provider, parcel)
         else:
             intents.append(_intent(operation, files, parcel))
-    return intents
+    operations, contents = _tried(request, files, intents)
+    completed = with_tag_shas(operations, contents)
+    return [replace(intent, params=each.params) for intent, each in zip(intents, completed, strict=True)]
 
 
 def _intent(operation: WantedOperation, files: Mapping[WantedArtifact, Artifact], parcel: Parcel | None) -> Intent:
@@ -200,9 +202,17 @@ def _default_params(operation: WantedOperation, parcel: Parcel | None) -> dict[s
 
 def _check_intents(request: PlanRequest, files: Mapping[WantedArtifact, Artifact], intents: Sequence[Intent]) -> None:
     """Refuse, before anything is begun, what no plan can hold or its kind does not take."""
+    for operation, contents in zip(*_tried(request, files, intents), strict=True):
+        check_params(read_operation(operation.to_object()), contents)
+
+
+def _tried(
+    request: PlanRequest, files: Mapping[WantedArtifact, Artifact], intents: Sequence[Intent]
+) -> tuple[list[Operation], list[dict[str, bytes]]]:
+    """Return the intents as operations of no run, each with the bytes of it that are given."""
     given = {artifact.sha256: _content(request, wanted) for wanted, artifact in files.items()}
-    for step, intent in enumerate(intents, 1):
-        operation = Operation(
+    operations = [
+        Operation(
             operation_id=f"{_ANY_RUN}/{step}",
             operation_kind=intent.kind,
             certificate_id=intent.certificate_id,
@@ -211,8 +221,12 @@ def _check_intents(request: PlanRequest, files: Mapping[WantedArtifact, Artifact
             artifacts=intent.artifacts,
             preconditions=intent.preconditions,
         )
-        contents = {each.name: given[each.sha256] for each in intent.artifacts if each.sha256 in given}
-        check_params(read_operation(operation.to_object()), contents)
+        for step, intent in enumerate(intents, 1)
+    ]
+    contents = [
+        {each.name: given[each.sha256] for each in intent.artifacts if each.sha256 in given} for intent in intents
+    ]
+    return operations, contents
 
 
 def _content(request: PlanRequest, wanted: WantedArtifact) -> bytes:
