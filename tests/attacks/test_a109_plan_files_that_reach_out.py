@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -41,6 +42,8 @@ def here(tmp_path: Path) -> Path:
     (project / "link").symlink_to(tmp_path / "secret")
     (project / "folder-link").symlink_to(tmp_path)
     (project / "objects").mkdir()
+    (project / "circle").symlink_to(project / "circle")
+    os.mkfifo(project / "pipe")
     asyncio.run(_inside(project, _add_folder))
     return project
 
@@ -82,7 +85,7 @@ def test_what_lies_outside_the_plan_file_s_folder_is_not_read(here: Path, form: 
     assert list((here / "objects").iterdir()) == []
 
 
-@pytest.mark.parametrize("file", ["missing", "objects"])
+@pytest.mark.parametrize("file", ["missing", "objects", "pipe", "circle"])
 def test_what_cannot_be_read_is_refused_by_its_name(here: Path, file: str) -> None:
     (here / "plan.toml").write_text(OPERATION.format(file=file))
 

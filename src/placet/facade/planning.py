@@ -77,8 +77,11 @@ def _beside(folder: Path, name: str) -> Path:
 
     Who writes the file does not choose what of this machine is sent.
     """
-    place = (folder / name).resolve()
-    if not place.is_relative_to(folder.resolve()):
+    try:
+        place, inside = (folder / name).resolve(), folder.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, say
+        raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} cannot be read (it leads nowhere)") from error
+    if not place.is_relative_to(inside):
         raise InvalidInputError(
             "PLAN_FILE_INVALID",
             f"{name[:200]!a} lies outside the plan file's folder",
@@ -88,6 +91,8 @@ def _beside(folder: Path, name: str) -> Path:
 
 
 def _read(path: Path, name: str) -> bytes:
+    if path.exists() and not path.is_file():
+        raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} cannot be read (it is no file)")
     try:
         with path.open("rb") as file:
             content = file.read(_LIMIT_BYTES + 1)
