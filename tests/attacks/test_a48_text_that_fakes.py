@@ -67,7 +67,7 @@ def test_a48_text_that_would_deceive_is_not_sent_by_the_executor_either(what: st
             pull_operation(github.with_branch(), text=text),
         ):
             with pytest.raises(InvalidInputError, match="TEXT_UNSAFE"):
-                github.perform(operation, **{"notes.md": text, "text.md": text})
+                github.perform(operation, {"notes.md": text, "text.md": text})
 
     assert github.double.connections == 0
 
@@ -153,6 +153,23 @@ def test_a48_a_pull_request_that_copies_our_marker_is_a_conflict() -> None:
         outcome = github.perform(operation)
 
     assert (outcome.status, outcome.error_code) == (OutcomeStatus.CONFLICT, "PULL_CONFLICT")
+
+
+def test_a48_words_exchanged_in_our_draft_are_not_the_ones_that_are_published() -> None:
+    with running_github() as github:
+
+        def exchange() -> None:
+            (draft,) = github.repository.releases.values()
+            draft.update(body="evil", name="evil", prerelease=True, target_commitish="main")
+
+        github.tagged().double.inject(github.fault("POST", "/assets", passing=1, happens=exchange))
+        outcome = github.release()
+
+    (release,) = github.repository.releases.values()
+    operation = release_operation(github.commit)
+    assert outcome.status is OutcomeStatus.EXECUTED
+    assert release["body"] == marked(NOTES.decode(), marker_of(operation))
+    assert (release["name"], release["prerelease"], release["target_commitish"]) == ("tool 1.0.0", False, github.commit)
 
 
 def test_a48_what_was_approved_is_what_is_sent_byte_by_byte() -> None:

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from placet.adapters.egress.exchange import Egress
 from placet.demo.npm_double import Fault, NpmDouble
 from placet.domain.values.kinds import OutcomeStatus
 from placet.ports.effects import Outcome, Presence
@@ -106,3 +107,16 @@ def test_a85_a_yes_to_everything_is_not_believed_without_reading_back() -> None:
             return await World(npm_url=server.url).port().perform(authorized)
 
     assert asyncio.run(run()).status is OutcomeStatus.INDETERMINATE
+
+
+def test_a85_a_name_that_leads_astray_after_the_publication_is_a_doubt_and_no_failure() -> None:
+    asked = iter(["127.0.0.1"])
+
+    async def resolve(host: str, port: int) -> list[str]:  # noqa: ARG001 - as asked
+        return [next(asked, "169.254.169.254")]
+
+    with NpmDouble(TOKEN) as double:
+        world = World(npm_url=double.url.replace("127.0.0.1", "localhost"), egress=Egress(resolver=resolve))
+        outcome = publish(world)
+
+    assert (outcome.status, double.effects("@acme/tool", "1.0.0")) == (OutcomeStatus.INDETERMINATE, 1)

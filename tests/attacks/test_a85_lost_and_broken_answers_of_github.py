@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
 
+from placet.adapters.egress.exchange import Egress
 from placet.demo.github_double import Fault
 from placet.domain.authorization.operation import Operation
 from placet.domain.values.kinds import OutcomeStatus
+from placet.errors import EffectError
 from placet.ports.effects import Outcome, Presence
 from support.github import Github, pull_operation, release_operation, running_github, tag_operation
 
@@ -72,17 +74,17 @@ def attempts(kind: str) -> Iterator[Callable[[], Attempt]]:
         yield fresh
 
 
-def every_cut(kind: str, cuts: int) -> int:
-    """Cut the answer of each request at this many places; return the number of cases."""
+def every_cut(kind: str, requests: Iterable[int], cuts: int) -> int:
+    """Cut the answers to these requests at so many places each; return the number of cases."""
     cases = 0
     with attempts(kind) as fresh:
         undisturbed = fresh()
         undisturbed.perform()
         lengths = [len(reply.encode({})) for _, reply in undisturbed.github.double.exchanges]
         assert len(lengths) == MOST_REQUESTS[kind]
-        for request, length in enumerate(lengths):
+        for request in requests:
             for number in range(cuts):
-                attempt, cut = fresh(), number * length // cuts
+                attempt, cut = fresh(), number * lengths[request] // cuts
                 attempt.github.double.inject(Fault(method="", passing=request, acts=True, cut_after=cut))
                 attempt.check(attempt.perform())
                 cases += 1
@@ -91,13 +93,15 @@ def every_cut(kind: str, cuts: int) -> int:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a85_each_answer_cut_before_its_first_byte_and_in_its_middle_is_one_effect_judged_right(kind: str) -> None:
-    assert every_cut(kind, 2) == 2 * MOST_REQUESTS[kind]
+    assert every_cut(kind, range(MOST_REQUESTS[kind]), 2) == 2 * MOST_REQUESTS[kind]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_a85_each_answer_cut_at_many_bytes_is_one_effect_judged_right(kind: str) -> None:
-    assert every_cut(kind, _CUTS) == _CUTS * MOST_REQUESTS[kind]
+@pytest.mark.parametrize(
+    ("kind", "request_number"), [(kind, number) for kind, most in MOST_REQUESTS.items() for number in range(most)]
+)
+def test_a85_each_answer_cut_at_many_bytes_is_one_effect_judged_right(kind: str, request_number: int) -> None:
+    assert every_cut(kind, [request_number], _CUTS) == _CUTS
 
 
 def test_a85_the_cuts_are_at_least_fifteen_hundred() -> None:
@@ -183,3 +187,25 @@ def test_a85_assets_that_are_not_shown_after_publishing_are_a_doubt_and_no_confl
 
         assert (outcome.status, stale.times) == (OutcomeStatus.INDETERMINATE, 0)
         attempt.check(outcome)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a85_a_name_that_leads_astray_after_any_request_is_one_effect_judged_right(kind: str) -> None:
+    with attempts(kind) as fresh:
+        for request in range(1, MOST_REQUESTS[kind] + 1):
+            attempt, left = fresh(), iter(range(request))
+            before = attempt.github.sent()
+
+            async def resolve(host: str, port: int, left: Iterator[int] = left) -> list[str]:  # noqa: ARG001 - as asked
+                return ["127.0.0.1"] if next(left, None) is not None else ["169.254.169.254"]
+
+            world, honest = attempt.github.world, attempt.github.world.egress
+            world.github_url = world.github_url.replace("127.0.0.1", "localhost")
+            world.egress = Egress(resolver=resolve)
+            try:
+                outcome = attempt.perform()
+            except EffectError as error:  # as the port may, where nothing was sent
+                outcome = Outcome(status=OutcomeStatus.FAILED, error_code=error.code)
+                assert attempt.github.sent() == before
+            world.egress = honest
+            attempt.check(outcome)

@@ -108,6 +108,12 @@ def files_of(place: Path) -> set[str]:
         ),
         ("EGRESS_DENIED", 6, ["provider", "add", "other", "--kind", "npm", "--url", "ftp://127.0.0.1"]),
         ("EGRESS_DENIED", 6, ["provider", "add", "other", "--kind", "npm", "--url", "http://example.com"]),
+        ("EGRESS_DENIED", 6, ["provider", "add", "other", "--kind", "github", "--url", "https://github.com"]),
+        (
+            "PROVIDER_INVALID",
+            1,
+            ["provider", "add", "other", "--kind", "github", "--url", "https://u:p@api.github.com"],
+        ),
         ("POLICY_INVALID", 1, ["policy", "check", "my-package/index.js"]),
         ("POLICY_INVALID", 1, ["policy", "activate", "my-package/index.js"]),
         ("FILE_UNREADABLE", 1, ["policy", "check", "my-package"]),

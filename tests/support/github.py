@@ -108,8 +108,10 @@ class Github:
     def port(self) -> LiveSideEffects:
         return self.world.port()
 
-    def perform(self, operation: Operation, *, seconds: float = 30, **contents: Any) -> Outcome:
-        known = {**self.contents, **contents}
+    def perform(
+        self, operation: Operation, contents: Mapping[str, bytes] | None = None, *, seconds: float = 30
+    ) -> Outcome:
+        known = {**self.contents, **(contents or {})}
         needed = {artifact.name: known[artifact.name] for artifact in operation.artifacts}
         return asyncio.run(self.port().perform(authorize(operation, needed, seconds=seconds)))
 

@@ -7,7 +7,7 @@ import pytest
 from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import InvalidInputError
 from placet.ports.effects import Presence
-from support.effects import GivenCredentials, artifact_of
+from support.effects import TOKEN, GivenCredentials, artifact_of
 from support.github import MESSAGE, TAG, Github, running_github, tag_operation, tag_sha
 
 REF = f"refs/tags/{TAG}"
@@ -199,12 +199,15 @@ def test_a_credential_that_is_not_known_is_refused_and_seen_as_nothing(secret: s
     assert (outcome.error_code, found.presence) == ("PROVIDER_REFUSED", Presence.UNKNOWN)
 
 
-def test_the_credential_stands_in_no_outcome() -> None:
+@pytest.mark.parametrize("status", [403, 422, 500])
+def test_a_refusal_that_repeats_the_credential_is_told_without_its_text(status: int) -> None:
     with running_github() as github:
-        github.double.inject(github.fault("POST", "/git/refs", acts=False, status=500))
-        outcomes = [github.tag(), github.tag()]
+        said = b'{"message": "the token %s is bad"}' % TOKEN.encode()
+        github.double.inject(github.fault("POST", "/git/tags", acts=False, status=status, body=said))
+        outcome = github.tag()
 
-    assert "npm_canary" not in repr(outcomes)
+    assert TOKEN not in repr(outcome)
+    assert str(status) in outcome.error_message
 
 
 def test_a_message_that_is_not_the_planned_one_is_refused_before_anything_is_opened() -> None:
@@ -212,7 +215,7 @@ def test_a_message_that_is_not_the_planned_one_is_refused_before_anything_is_ope
         other = b"another message"
         operation = replace(tag_operation(github.commit), artifacts=(artifact_of("message", other),))
         with pytest.raises(InvalidInputError, match="PARAMS_INVALID"):
-            github.perform(operation, message=other)
+            github.perform(operation, {"message": other})
 
     assert github.double.connections == 0
 

@@ -8,7 +8,7 @@ from typing import NoReturn
 from urllib.parse import quote
 
 from placet.adapters.egress.exchange import Egress
-from placet.adapters.egress.messages import AmbiguousError, Answer, Caps, NothingSentError, Request
+from placet.adapters.egress.messages import Answer, Caps, Request
 from placet.adapters.github.answers import (
     UnclearError,
     names_next_page,
@@ -20,6 +20,7 @@ from placet.adapters.github.answers import (
 from placet.adapters.github.place import Place, place_of
 from placet.domain.encoding.foreign_json import JsonObject
 from placet.domain.values.repository import RepositoryName
+from placet.errors import EffectError
 from placet.ports.effects import Credentials, Provider, Secret
 from placet.ports.executor import SendPermit
 
@@ -153,6 +154,16 @@ class Repository:
         caps = Caps(seconds=permit.seconds_left, answer_bytes=_READ_BYTES)
         return await self._egress.exchange(self._place.uploads, request, caps, permit.check)
 
+    def said(self, answer: Answer) -> str:
+        """Return what a refusal says, short and in ASCII; no text of it where it repeats the credential."""
+        try:
+            message = text_of(object_in(answer), "message")
+        except UnclearError:
+            return f" with {answer.status}"
+        if self._bearer is not None and self._bearer.reveal() in message:
+            return f" with {answer.status}"
+        return f" with {answer.status}: {message[:120]!a}"
+
     async def _get(self, path: str, *, accept: str = JSON, limit: int = _READ_BYTES) -> Answer:
         request = Request(
             method="GET", path=self._path + path, headers={**_UNCACHED, "accept": accept}, bearer=self._bearer
@@ -160,7 +171,7 @@ class Repository:
         caps = Caps(seconds=_READ_SECONDS, answer_bytes=limit)
         try:
             return await self._egress.exchange(self._place.api, request, caps)
-        except (NothingSentError, AmbiguousError) as error:
+        except EffectError as error:  # also EGRESS_DENIED: what was sent before may stand, so a read decides nothing
             raise UnclearError(error.code, error.message) from error
 
 

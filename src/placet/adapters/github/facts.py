@@ -27,7 +27,7 @@ class GithubFacts:
         """Return the fact; `unobserved` for every unclear answer, and for facts that are not known here.
 
         `absent` is as positive as in a look-up. Raise `EffectError` (`EGRESS_DENIED`) and
-        `ConfigurationError` where GitHub cannot be asked at all.
+        `ConfigurationError` where the record itself names no GitHub or no credential.
         """
         kind, _, name = fact.partition(":")
         try:

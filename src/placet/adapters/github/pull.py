@@ -35,7 +35,7 @@ class PullExecutor:
         check_texts(authorized.operation, authorized.contents)
         planned = read_pull(authorized.operation)
         repository = repository_at(self._egress, self._credentials, provider, planned.repository)
-        steps = Steps(self._sender, permit)
+        steps = Steps(self._sender, permit, repository.said)
         standing = await look_up_pull(repository, planned)
         if standing.presence is not Presence.ABSENT:
             return _not_sent(steps, planned, standing)

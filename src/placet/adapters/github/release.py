@@ -43,7 +43,7 @@ class ReleaseExecutor:
         check_texts(authorized.operation, authorized.contents)
         planned = read_release(authorized.operation)
         repository = repository_at(self._egress, self._credentials, provider, planned.repository)
-        work = _Work(repository, planned, authorized.contents, Steps(self._sender, permit))
+        work = _Work(repository, planned, authorized.contents, Steps(self._sender, permit, repository.said))
         try:
             return await work.outcome()
         except StoppedError as stopped:
@@ -173,13 +173,8 @@ class _Work:
             raise StoppedError(self.steps.outcome(OutcomeStatus.INDETERMINATE, "PROVIDER_AMBIGUOUS", reason))
 
     async def _publish(self, release_id: int) -> Outcome:
-        members: JsonObject = {
-            "tag_name": self.planned.tag,
-            "target_commitish": self.planned.commit_sha,
-            "draft": False,
-            "prerelease": self.planned.prerelease,
-            "make_latest": "true" if self.planned.latest else "false",
-        }
+        latest = "true" if self.planned.latest else "false"
+        members: JsonObject = {**self._members(), "draft": False, "make_latest": latest}  # every word again
         path = f"/releases/{release_id}"
         tried = await self.steps.send(
             "publish", lambda: self.repository.write("PATCH", path, members, self.steps.permit)

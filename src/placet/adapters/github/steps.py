@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from placet.adapters.egress.messages import Answer, NothingSentError
 from placet.adapters.egress.sending import Sender
-from placet.adapters.github.answers import Says, UnclearError, object_in, read_answer, text_of
+from placet.adapters.github.answers import Says, read_answer
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import EffectError
@@ -43,9 +43,10 @@ class Tried:
 class Steps:
     """Sends an operation's requests one after the other."""
 
-    def __init__(self, sender: Sender, permit: SendPermit) -> None:
-        """Take how to send, and the right to."""
+    def __init__(self, sender: Sender, permit: SendPermit, said: Callable[[Answer], str]) -> None:
+        """Take how to send, the right to, and what may be told of a refusal's text."""
         self._sender = sender
+        self._said = said
         self.permit = permit
         self._retries = 0
         self._done: list[Value] = []
@@ -112,7 +113,8 @@ class Steps:
         if tried.says is Says.REFUSED or (tried.says is Says.STANDS_OR_REFUSED and absent):
             if tried.error is not None:
                 return self.outcome(OutcomeStatus.FAILED, tried.error.code, tried.error.message)
-            return self.outcome(OutcomeStatus.FAILED, "PROVIDER_REFUSED", f"GitHub refused {what}{_reason(tried)}")
+            reason = self._said(tried.answer) if tried.answer else ""
+            return self.outcome(OutcomeStatus.FAILED, "PROVIDER_REFUSED", f"GitHub refused {what}{reason}")
         if tried.error is not None:
             return self.outcome(OutcomeStatus.INDETERMINATE, tried.error.code, tried.error.message)
         message = f"GitHub answered {tried.status} to {what}, and it cannot be read back yet"
@@ -129,14 +131,3 @@ class Steps:
             error_message=message,
             retries=self._retries,
         )
-
-
-def _reason(tried: Tried) -> str:
-    """Return what GitHub said, shortened to what may stand in a record."""
-    if tried.answer is None:
-        return ""
-    try:
-        said = ascii(text_of(object_in(tried.answer), "message")[:120])
-    except UnclearError:
-        return f" with {tried.status}"
-    return f" with {tried.status}: {said}"

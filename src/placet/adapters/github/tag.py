@@ -37,7 +37,7 @@ class TagExecutor:
         check_texts(authorized.operation, authorized.contents)
         planned = read_tag(authorized.operation)
         repository = repository_at(self._egress, self._credentials, provider, planned.repository)
-        steps = Steps(self._sender, permit)
+        steps = Steps(self._sender, permit, repository.said)
         try:
             await _make_object(steps, repository, planned, authorized.contents[planned.message.name])
         except StoppedError as stopped:
@@ -87,7 +87,7 @@ async def _make_object(steps: Steps, repository: Repository, planned: PlannedTag
     except UnclearError as error:
         raise StoppedError(steps.outcome(OutcomeStatus.INDETERMINATE, error.code, error.message)) from error
     if sha != planned.sha:
-        reason = "GitHub made another tag object than the planned one; no ref was made for it"
+        reason = "GitHub made another tag object than the planned one (it may trim messages); no ref was made for it"
         raise StoppedError(steps.outcome(OutcomeStatus.FAILED, "TAG_SHA_DIFFERS", reason))
 
 

@@ -20,7 +20,7 @@ from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.operation import Operation
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.kinds import OutcomeStatus
-from placet.errors import DeniedError
+from placet.errors import DeniedError, EffectError
 from placet.ports.effects import Credentials, Finding, Outcome, Presence, Provider
 from placet.ports.executor import SendPermit
 
@@ -73,7 +73,12 @@ class NpmExecutor:
         finding = Finding(presence=Presence.UNKNOWN)
         for wait in _READ_BACK_WAITS if patient else _READ_BACK_WAITS[:1]:
             await self._sender.sleep(wait)
-            finding = await look_up_version(registry, publication.package, publication.version, publication.integrity)
+            try:
+                finding = await look_up_version(
+                    registry, publication.package, publication.version, publication.integrity
+                )
+            except EffectError:  # EGRESS_DENIED, since it was sent: it may stand, and nobody may look
+                continue
             if finding.presence in {Presence.SAME, Presence.OTHER}:
                 break
         return finding

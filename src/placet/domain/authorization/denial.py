@@ -13,6 +13,7 @@ from datetime import datetime
 from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
 from placet.domain.authorization.operation import RUN_ID, Operation
 from placet.domain.authorization.principal import PERSON
+from placet.domain.authorization.repository_operations import check_operation
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, encode
 from placet.domain.encoding.record import Record
 from placet.domain.values.digest import Digest, separated_digest
@@ -100,11 +101,13 @@ def withdraw(denials: Iterable[Denial], verified: VerifiedApproval) -> tuple[Den
 def denial_keys(operation: Operation, archive_sha256: str = "") -> tuple[str, ...]:
     """Return the anchor keys that a denial of `operation` is written to and a new plan is checked against.
 
-    One for each artifact, or one for subject and params where there are none; whatever the mode.
+    One for each artifact, or one for subject and params where there are none; whatever the mode. Texts
+    are no artifacts here: "Bug fixes." is the text of many releases.
     `archive_sha256`, the hex digest of the unstamped tar stream, adds one that outlives a new
     certificate and stamp, which change the artifacts' digests.
     """
-    keys = {f"denial/artifact/{artifact.sha256}" for artifact in operation.artifacts}
+    texts = check_operation(operation)
+    keys = {f"denial/artifact/{artifact.sha256}" for artifact in operation.artifacts if artifact not in texts}
     if not keys:
         effect: Object = {"subject": operation.subject.to_object(), "params": dict(operation.params)}
         digest = separated_digest("denial", "none", encode(effect, limit=PLAN_LIMIT_BYTES))
