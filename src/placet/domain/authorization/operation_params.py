@@ -45,9 +45,9 @@ def with_tag_shas(operations: Sequence[Operation], contents: Sequence[Mapping[st
         if operation.operation_kind is OperationKind.TAG_REPO:
             shas[about] = str(operation.params.get(_TAG_SHA) or _tag_sha(operation, texts))
         names_tag = operation.operation_kind in (OperationKind.TAG_REPO, OperationKind.PUBLISH_RELEASE)
-        if names_tag and about in shas and _TAG_SHA not in operation.params:
-            operation = replace(operation, params={**operation.params, _TAG_SHA: shas[about]})  # noqa: PLW2901
-        completed.append(operation)
+        lacks = names_tag and about in shas and _TAG_SHA not in operation.params
+        params = {**operation.params, _TAG_SHA: shas[about]} if lacks else operation.params
+        completed.append(replace(operation, params=params))
     return completed
 
 
