@@ -176,7 +176,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The object store was not checked yet: one that overwrites is refused.", _PROVIDER, _RESUME
     ),
     "STORE_REFUSED": _says("The object store overwrites what stands, and so is not used.", _PROVIDER),
-    "STORE_CHANGED": _says("The object store is not the one that was checked.", _PROVIDER),
+    "STORE_CHANGED": _says("The record of the object store was replaced while it was checked.", "check it again"),
     "EXECUTOR_UNKNOWN": _says("Providers of this kind cannot do this.", _PROVIDER),
     "EGRESS_DENIED": _says("The address is none that may be called.", _PROVIDER),
     "CREDENTIAL_MISSING": _says("The credential that the provider's record names is not there.", "set it", _RESUME),
