@@ -133,6 +133,10 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "It ran inside a CI job, where whoever controls the job holds every key.", "run it elsewhere", _POLICY
     ),
     "BOOTSTRAP_INVALID": _says("The bootstrap key is dead, or another one.", "say who asks, with --as"),
+    "BREAK_GLASS_INVALID": _says(
+        "The break-glass does not hold: it lacks people, a reason, or a review.", _POLICY, _SHOW
+    ),
+    "BREAK_GLASS_EXCEEDED": _says("The break-glass is used up, or its time is over.", _APPROVE),
     "KEY_IN_USE": _says("The key speaks for another principal already.", "enrol a key of their own"),
     "KEY_WEAK": _says("The key is too weak, or was certified before.", "make a new key"),
     # the run as a whole
@@ -146,6 +150,12 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "OPERATION_OUT_OF_ORDER": _says("An operation before it was not executed.", _RESUME),
     "RECEIPT_ALREADY_OPEN": _says("The operation has a receipt that is not settled.", _RECONCILE, _SHOW),
     "IN_PROGRESS": _says("Another process is performing it.", _LATER),
+    "PARAMS_INVALID": _says("The parameters are not what the kind of operation takes.", "correct them", _AGAIN),
+    "NAME_INVALID": _says("The name is none that may be used there.", "correct it", _AGAIN),
+    "TEXT_UNSAFE": _says("The text could pass for something else where it is shown.", "write it plainly", _AGAIN),
+    "CERTIFICATE_EXPIRED": _says("The certificate has expired.", _AGAIN),
+    "CERTIFICATE_REVOKED": _says("The certificate was revoked.", _AGAIN),
+    "CERTIFICATE_SUBJECT_MISMATCH": _says("The certificate is for another package or version.", _AGAIN),
     # effects
     "OUTCOME_UNKNOWN": _says("It may have been done or not: it is looked up, never sent again.", _RECONCILE),
     "EFFECT_ABSENT": _says("It was looked up and was not done.", _RESUME),
@@ -162,6 +172,11 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "PROVIDER_UNCLEAR": _says("The provider did not answer clearly.", _RECONCILE, _LATER),
     "PROVIDER_ANSWER_INVALID": _says("What the provider answered cannot be understood.", _RECONCILE, _PROVIDER),
     "PROVIDER_UNKNOWN": _says("There is no such provider here.", _PROVIDER),
+    "STORE_UNCHECKED": _says(
+        "The object store was not checked yet: one that overwrites is refused.", _PROVIDER, _RESUME
+    ),
+    "STORE_REFUSED": _says("The object store overwrites what stands, and so is not used.", _PROVIDER),
+    "STORE_CHANGED": _says("The record of the object store was replaced while it was checked.", "check it again"),
     "EXECUTOR_UNKNOWN": _says("Providers of this kind cannot do this.", _PROVIDER),
     "EGRESS_DENIED": _says("The address is none that may be called.", _PROVIDER),
     "CREDENTIAL_MISSING": _says("The credential that the provider's record names is not there.", "set it", _RESUME),
