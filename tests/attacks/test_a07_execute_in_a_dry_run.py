@@ -146,6 +146,29 @@ def test_a_dry_run_of_the_command_opens_no_connection_as_seen_from_outside(tmp_p
     assert [line for line in trace.read_text().splitlines() if "AF_INET" in line or "connect(" in line] == []
 
 
+@pytest.mark.needs("strace")
+def test_from_execute_on_a_dry_run_opens_nothing_as_seen_from_outside(tmp_path: Path) -> None:
+    tarball, trace = tmp_path / "tool.tgz", tmp_path / "trace"
+    tarball.write_bytes(tgz(package_json(manifest("@acme/tool", "1.0.0"))))
+    with NpmDouble("npm_canary") as registry:
+        environment = {"HOME": str(tmp_path), "PLACET_HOME": str(tmp_path / "home"), "NPM_TOKEN": "npm_canary"}
+        asyncio.run(_found(environment, registry.url))
+        command = [sys.executable, "-m", "placet.cli", "publish", "--dry-run", str(tarball), "--json"]
+        traced = "trace=connect,sendto,sendmsg,execve,open,openat,write"
+        watched = ["strace", "-f", "-e", traced, "-s", "80", "-o", str(trace), *command]
+        done = subprocess.run(watched, env=environment, capture_output=True, text=True, check=False)
+
+        assert done.returncode == 0, done.stderr
+        assert [method for method, *_ in registry.requests if method != "GET"] == []
+    lines = trace.read_text().splitlines()
+    execute = next(number for number, line in enumerate(lines) if "execute    blocked by mode" in line)
+    before, after = lines[:execute], lines[execute:]
+    assert any("AF_INET" in line for line in before)  # the registry was asked what stands there
+    assert [line for line in after if "AF_INET" in line or "connect(" in line or "execve(" in line] == []
+    kept = ("/home/blobs", "/home/keys", "/home/evidence", "tool.tgz")  # the ledger alone takes what is recorded
+    assert [line for line in after if any(place in line for place in kept)] == []
+
+
 async def _found(environment: dict[str, str], registry: str) -> None:
     settings = config.load(environment)
     await Placet.init(settings, profile="trial", name="acme")

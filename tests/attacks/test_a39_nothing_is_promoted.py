@@ -6,18 +6,27 @@ from dataclasses import replace
 
 import pytest
 
+from placet.core.entities.runs import RunState
 from placet.core.execute import Report
+from placet.core.runs import stored_run
 from placet.domain.authorization.approval import ApprovalDecision
 from placet.domain.authorization.facts import ReceiptState
+from placet.domain.authorization.plan_file import parse_plan_file
 from placet.domain.values.kinds import Mode, parse_mode
 from placet.errors import InvalidInputError
 from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
+from placet.usecases.create_plan import PlanRequest, create_plan
 from placet.usecases.dry_run import record_intents
+from placet.usecases.publish_package import PublishRequest, publish_package, rehearse_package
+from support.archives import manifest, package_json, tgz
 from support.forging import forged, planted, receipt_in
 from support.governance import key_of
+from support.installation import POLICY, REQUESTER
 from support.intents import a_publication, an_object
 from support.world import World
 
+TGZ = tgz(package_json(manifest("@acme/tool", "1.0.0")))
+FREE = POLICY.replace('approvals = [{ group = "maintainers", count = 1, assurance = 2 }]', "approvals = []")
 SPELLINGS = ["Prod", "PROD", "prod ", " prod", "prod\n", "prod\0", "production", "", "dry-run", "dry_run ", "p\u0433od"]
 MATRIX = [
     (request, port, receipt, enforceable)
@@ -140,3 +149,53 @@ def test_a_planted_rehearsal_receipt_for_the_production_plan_is_refused() -> Non
         with world.refusing("RECEIPT_MODE_MISMATCH"):
             world.present(plan, told)
     assert receipt_in(token).mode is Mode.PROD
+
+
+def test_no_advice_of_a_rehearsed_publication_opens_its_twin_in_production() -> None:
+    world = World(FREE)
+    asked = PublishRequest(tgz=TGZ, requester=REQUESTER, to=("npm", "files"))
+    rehearsed = world.run(rehearse_package(world.context, asked, progress=lambda *_: None))
+    planned = world.run(create_plan(world.context, a_file(), progress=lambda *_: None))
+    by_effect = {(each.operation_kind, str(each.params)): each for each in planned.plan.operations}
+
+    for each in rehearsed.operations[1:]:  # the certificate's operation never reaches the port
+        intended = each.intended.operation
+        twin = by_effect.get((intended.operation_kind, str(intended.params)), planned.plan.operations[0])
+        for told in (each.intended.advice.token, planted(world, each.intended.advice.token)):
+            with world.refusing("RECEIPT_NOT_ENFORCEABLE"):
+                world.present(planned.plan, told, operation=twin, step=planned.plan.operations.index(twin) + 1)
+    assert world.double.sent == []
+
+
+def test_a_rehearsed_publication_is_not_gone_on_with_by_publishing_the_same_bytes() -> None:
+    world = World(FREE)
+    asked = PublishRequest(tgz=TGZ, requester=REQUESTER, to=("npm", "files"))
+    rehearsed = world.run(rehearse_package(world.context, asked, progress=lambda *_: None))
+
+    carried = world.run(publish_package(world.context, asked, progress=lambda *_: None))
+
+    assert carried.run.run_id != rehearsed.run.run_id
+    assert world.run(stored_run(world.context, rehearsed.run.run_id)).state is RunState.BLOCKED_BY_MODE
+    assert {each.receipt_id for each in carried.reports}.isdisjoint(
+        each.intended.record.receipt_id for each in rehearsed.operations
+    )
+
+
+def test_what_a_rehearsal_stored_is_no_receipt_and_no_certificate() -> None:
+    world = World(FREE)
+    asked = PublishRequest(tgz=TGZ, requester=REQUESTER, to=("npm", "files"))
+    world.run(rehearse_package(world.context, asked, progress=lambda *_: None))
+
+    states = [entry.body.state for entry in world.entries("operation.intended")]
+    assert {pair[0].partition("/")[0] for state in states for pair in state} == {"intent"}
+    assert world.entries("receipt.issued", "package.certificate.issued") == []
+    assert world.authority.issued == 0
+
+
+def a_file() -> PlanRequest:
+    """Return the plan file that asks in production for what the rehearsal was of."""
+    file = parse_plan_file(
+        b'[package]\npath = "tool"\n[[operation]]\nkind = "put_object"\nprovider = "files"\nartifact = "tarball"\n'
+        b'[[operation]]\nkind = "publish_package"\nprovider = "npm"\n'
+    )
+    return PlanRequest(file=file, tgz=TGZ, contents={}, requester=REQUESTER)

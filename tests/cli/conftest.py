@@ -39,6 +39,19 @@ subjects   = ["core:**"]
 requesters = ["person:*"]
 approvals  = [{ group = "maintainers", count = 1, assurance = 2 }]
 """
+RELEASE = """\
+[package]
+path = "released"
+
+[[operation]]
+kind = "put_object"
+provider = "files"
+artifact = "tarball"
+
+[[operation]]
+kind = "publish_package"
+provider = "npm"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +126,7 @@ def prepared(published: Shell, registry: NpmDouble) -> Shell:
     """Return an installation in which everything stands that the examples name."""
     place = published.place
     shutil.copytree(place / "my-package", place / "other-package")
+    published.package("1.4.0", folder="released")
     manifest = place / "my-package" / "package.json"  # the next version: the example names where it goes
     manifest.write_text(manifest.read_text().replace("1.0.0", "1.0.7"))
     runs = published.done("run", "list", "--json").json()["runs"]
@@ -127,5 +141,6 @@ def prepared(published: Shell, registry: NpmDouble) -> Shell:
         "ORIGIN": published.done("ledger", "show", "--json").json()["origin"],
     }
     (place / "policy.toml").write_text(published.done("policy", "show", "--document").out)
+    (place / "release.toml").write_text(RELEASE)
     published.ssh_key("alice")
     return published

@@ -24,6 +24,8 @@ MEANT = {
     "SEQ": "1",
     "NAME@VERSION": "@acme/tool@3.1.0",
     "ID": "$CERTIFICATE",
+    "PLAN": "release.toml",
+    "QUERY": "tool",
 }
 MORE = {
     "provider add": "npm --kind npm --url $REGISTRY --credential env:NPM_TOKEN",

@@ -11,13 +11,13 @@ import click
 from placet.cli.command import FILE, WORD, Command
 from placet.cli.files import check_new_file, write_new_file
 from placet.cli.installation import inside, settings, show
-from placet.cli.output import Document, fields, table, target, tell
+from placet.cli.output import Document, fields, table, target
+from placet.cli.progress import told
+from placet.cli.rehearsal import rehearsal_lines
 from placet.cli.waiting import Patience, wait_options
 
 if TYPE_CHECKING:
     from placet.facade import Placet, PublishRequest
-
-_STEPS = {"planned": "planned", "executed": "", "approvals": "", "blocked by mode": "dry run"}
 
 
 class _Options(TypedDict):
@@ -49,19 +49,19 @@ def publish(path: Path, *, dry_run: bool, offline: bool, **options: Unpack[_Opti
     if options["evidence"]:
         check_new_file(options["evidence"])  # before anything is published, not when it is too late
     if path.is_dir():
-        _progress("packing", f"{path} (scripts off)")
+        told("packing", f"{path} (scripts off)")
 
     async def verb(placet: Placet) -> Document:
         request = await _request(path, options)
         if dry_run:
-            return await placet.publishing.rehearse(request, progress=_progress)
+            return await placet.publishing.rehearse(request, progress=told)
         patience = Patience(placet, options["seconds"])
-        done = await placet.publishing.publish(request, progress=_progress, wait=patience)
+        done = await placet.publishing.publish(request, progress=told, wait=patience)
         if options["evidence"]:
             write_new_file(options["evidence"], await placet.verification.evidence(str(done["run_id"])))
         return done
 
-    show(inside(verb, offline=offline), _rehearsed if dry_run else _published)
+    show(inside(verb, offline=offline), rehearsal_lines if dry_run else _published)
 
 
 async def _request(path: Path, options: _Options) -> PublishRequest:
@@ -74,12 +74,6 @@ async def _request(path: Path, options: _Options) -> PublishRequest:
         dist_tag=options["tag"],
         access=options["access"] or "",
     )
-
-
-def _progress(step: str, detail: str) -> None:
-    word = _STEPS.get(step, step)
-    if word:
-        tell(f"{word:<11}{detail}")
 
 
 def _published(done: Document) -> Iterator[str]:
@@ -100,20 +94,3 @@ def _published(done: Document) -> Iterator[str]:
     yield ""
     yield "Check it, offline; whoever has the evidence and the trust root can, without this installation:"
     yield f"  placet verify {done['subject']}"
-
-
-def _rehearsed(done: Document) -> Iterator[str]:
-    yield f"Dry run of {done['subject']}: nothing was done, and nothing of it can be promoted."
-    yield ""
-    yield from fields(
-        [
-            ("run", done["run_id"]),
-            ("plan", done["plan_digest"]),
-            ("version", f"{done['observed']['version']} (as {done['observed']['source']} shows)"),
-            ("not made", ", ".join(done["not_made"])),
-        ]
-    )
-    for each in done["operations"]:
-        yield ""
-        yield f"  {each['operation_kind']}  {target(each)}"
-        yield from (f"    {reason}" for reason in each["reasons"])

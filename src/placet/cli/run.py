@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     children={
         "list": Child(__name__, "list_", "List the newest runs."),
         "show": Child(__name__, "show_", "Show a run: its four phases, and why each operation did or did not ship."),
+        "audit": Child(__name__, "audit", "List what was attempted and denied in a run, as the ledger has it."),
         "resume": Child(__name__, "resume", "Go on with a run that was planned."),
         "evidence": Child(__name__, "evidence", "Give out the evidence bundle of a published run."),
     },
@@ -52,6 +53,20 @@ def show_(run_id: str) -> None:
         return await placet.publishing.run(run_id)
 
     show(inside(verb), _timeline)
+
+
+@click.command("audit", cls=Command, example='placet run audit "$RUN" --json')
+@click.argument("run_id", metavar="RUN", type=WORD)
+def audit(run_id: str) -> None:
+    """List what was attempted and denied in a run, as the ledger has it.
+
+    One record for each attempt, each denial, and each operation that a dry run blocked.
+    """
+
+    async def verb(placet: Placet) -> Document:
+        return await placet.publishing.audit(run_id)
+
+    show(inside(verb), _records)
 
 
 @wait_options
@@ -157,14 +172,45 @@ def _approvals(said: list[Document]) -> Iterator[str]:
         )
 
 
+def _records(trail: Document) -> Iterator[str]:
+    yield f"{trail['subject']}: {trail['state'].replace('_', ' ')} ({trail['mode']})"
+    if not trail["records"]:
+        yield ""
+        yield "Nothing was attempted, and nothing denied."
+    for each in trail["records"]:
+        yield ""
+        yield f"{moment(each['timestamp'])}  {each['status'].replace('_', ' ')}"
+        yield from fields(
+            [
+                ("operation", f"{each['operation_kind']} {each['operation']}".strip()),
+                ("receipt", each["receipt_id"]),
+                ("error", each["error_code"]),
+                ("", each["error_message"]),
+                ("sent again", str(each["retry_count"]) if each["retry_count"] else ""),
+                *((f"answered {name}", short(str(value))) for name, value in sorted(each["response"].items())),
+            ]
+        )
+
+
 def _operations(operations: list[Document]) -> Iterator[str]:
     if operations:
         yield ""
         yield "Operations"
+    before = ""
     for number, each in enumerate(operations, 1):
         yield f"  {number}  {each['operation_kind']}  {target(each)}"
         yield f"     {each['why']}"
         yield from fields(((name, short(str(value))) for name, value in sorted(each["response"].items())), indent=7)
+        explanation = each["why_not"].get("explanation", "")
+        if explanation != before:  # what blocks several operations is explained once
+            yield from _explained(each["why_not"])
+        before = explanation
+
+
+def _explained(why_not: Document) -> Iterator[str]:
+    if why_not:
+        yield f"     {why_not['explanation']}"
+        yield from (f"     - {step}" for step in why_not["next_steps"])
 
 
 def _denials(denials: list[Document]) -> Iterator[str]:

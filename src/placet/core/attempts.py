@@ -16,8 +16,6 @@ from placet.core.entities.runs import CLOSED_STATES, Run, RunState
 from placet.core.lookup import find_runs, reports_of, the_certificate
 from placet.domain.values.kinds import Mode, OperationKind
 
-_PLANS_OF_A_PUBLICATION = 2
-
 
 class Reach(IntEnum):
     """How far a run has come: who is further goes on."""
@@ -43,14 +41,15 @@ async def attempts_at(context: Context, subject: str, archive_sha256: str) -> At
     """Return the runs about `subject` and this archive.
 
     `standing` is the one that published it, else the one whose effects have begun, else the oldest
-    that is planned to the end with a certificate that still counts; None where there is none.
+    that is planned to the end with a certificate that still counts; None where there is none. One that
+    ended with its certificate alone, as earlier releases let it, published nothing and is no attempt.
     """
     runs = [
         run
         for run in await find_runs(context, subject)
         if run.mode is Mode.PROD and run.archive_sha256 == archive_sha256
     ]
-    open_or_done = [run for run in runs if run.state is RunState.EXECUTED or run.state not in CLOSED_STATES]
+    open_or_done = [run for run in runs if run.state not in CLOSED_STATES or _has_published(run)]
     reached = [(run, await _reach(context, run)) for run in open_or_done]
     usable = [each for each in reached if each[1] >= Reach.PLANNED]
     standing, reach = max(reversed(usable), key=lambda each: each[1], default=(None, Reach.PREPARING))
@@ -71,6 +70,10 @@ async def clear_away(context: Context, attempts: Attempts) -> None:
             await give_way(context, run)
 
 
+def _has_published(run: Run) -> bool:
+    return run.state is RunState.EXECUTED and not run.is_being_prepared
+
+
 def _is_old(context: Context, run: Run) -> bool:
     return context.clock.now() - run.requested_at > context.settings.deadline
 
@@ -78,7 +81,7 @@ def _is_old(context: Context, run: Run) -> bool:
 async def _reach(context: Context, run: Run) -> Reach:
     if run.state is RunState.EXECUTED:
         return Reach.PUBLISHED
-    if run.plans < _PLANS_OF_A_PUBLICATION:
+    if run.is_being_prepared:
         return Reach.PREPARING
     certificate = await the_certificate(context, run.certificate_id)
     if certificate.revocation is not None or context.clock.now() >= certificate.expires_at:

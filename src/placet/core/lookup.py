@@ -9,6 +9,7 @@ from placet.core.entities.runs import Run, read_run, run_key
 from placet.core.entities.stored import entity_of, required
 from placet.core.execute import Report, receipt_of, report_of
 from placet.core.runs import stored_plan
+from placet.domain.log.entry import Entry, parse_entry
 
 _MOST = 1000
 
@@ -65,3 +66,8 @@ async def denials_of(context: Context, run_id: str) -> list[DeniedRequest]:
     return [
         read_denied_request(required(await context.store.load([row.key]), row.key, "denied request")) for row in rows
     ]
+
+
+async def entry_at(context: Context, seq: int) -> Entry:
+    """Return entry `seq` of the ledger."""
+    return parse_entry(b"".join([content async for content in context.store.entries(seq, seq + 1)]))

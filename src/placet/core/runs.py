@@ -44,7 +44,10 @@ _HARD = frozenset({"NO_RULE", "OIDC_CONTEXT_DENIED", "DENIED_BY_APPROVER", "EMBE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """An operation before it has an id: what somebody wants done."""
+    """An operation before it has an id: what somebody wants done.
+
+    `not_made` names what a dry run leaves out of it, which stands beside the plan and never in it.
+    """
 
     kind: OperationKind
     subject: Subject
@@ -52,6 +55,7 @@ class Intent:
     artifacts: tuple[Artifact, ...] = ()
     preconditions: tuple[Precondition, ...] = ()
     certificate_id: str = ""
+    not_made: tuple[str, ...] = ()
 
 
 async def open_run(context: Context, *, mode: Mode, requester: str, subject: str, archive_sha256: str = "") -> Run:

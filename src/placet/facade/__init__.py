@@ -24,14 +24,15 @@ from placet.facade.certificates import Certificates
 from placet.facade.governance import Governance
 from placet.facade.ledger import LedgerBook
 from placet.facade.packages import Packages
+from placet.facade.planning import Planning
 from placet.facade.publishing import Publishing
 from placet.facade.receipts import Receipts
 from placet.facade.storage import Storage
-from placet.facade.verification import Verification
+from placet.facade.verification import Verification, verify
 from placet.ports.effects import Secret
 from placet.usecases.publish_package import PublishRequest
 
-__all__ = ["Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user"]
+__all__ = ["Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
 
 
 class Placet:
@@ -40,6 +41,7 @@ class Placet:
     def __init__(self, opened: bootstrap.Opened) -> None:
         """Take an installation that is open; use `open`."""
         self.publishing = Publishing(opened)
+        self.planning = Planning(opened, self.publishing)
         self.verification = Verification(opened)
         self.governance = Governance(opened)
         self.certificates = Certificates(opened)

@@ -18,14 +18,17 @@ from placet.facade import views
 from placet.facade.requester import requester_of
 from placet.ports.approval_signer import ApprovalSigner
 from placet.usecases.approve_plan import Ballot, end_denied, fill_in, record_approval, show_ballot
+from placet.usecases.audit_run import audit_run
 from placet.usecases.collect_evidence import collect_evidence
-from placet.usecases.publish_package import Progress, PublishRequest, publish_package, rehearse_package
+from placet.usecases.prepare_release import Progress
+from placet.usecases.publish_package import PublishRequest, publish_package, rehearse_package
 from placet.usecases.reconcile import reconcile
 from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
+from placet.usecases.search import Kind, search
 from placet.usecases.show_run import RunView, show_run
 
 
-def _silent(step: str, detail: str) -> None:
+def silent(step: str, detail: str) -> None:
     """Show no progress."""
 
 
@@ -37,12 +40,12 @@ class Publishing:
         self._context = opened.context
         self._opened = opened
 
-    async def publish(self, request: PublishRequest, *, progress: Progress = _silent, wait: Waiter = give_up) -> Object:
+    async def publish(self, request: PublishRequest, *, progress: Progress = silent, wait: Waiter = give_up) -> Object:
         """Publish a packed archive under authorization, or finish an earlier attempt with the same bytes."""
         named = replace(request, requester=await requester_of(self._opened, request.requester))
-        return await self._published(await publish_package(self._context, named, progress=progress, wait=wait))
+        return await self.published(await publish_package(self._context, named, progress=progress, wait=wait))
 
-    async def rehearse(self, request: PublishRequest, *, progress: Progress = _silent) -> Object:
+    async def rehearse(self, request: PublishRequest, *, progress: Progress = silent) -> Object:
         """Take the same road as a dry run: what would ship, under which reasons, without touching anything."""
         named = replace(request, requester=await requester_of(self._opened, request.requester))
         return views.rehearsed(await rehearse_package(self._context, named, progress=progress))
@@ -94,10 +97,10 @@ class Publishing:
             "fingerprint": fingerprint(ballot.plan.digest()),
             "phrase": phrase(ballot.plan.digest()),
             "already": kind is ApprovalDecision.APPROVE and _has_approved(before, approver, groups, now),
-            "missing": await self._missing(ballot.run.run_id) if kind is ApprovalDecision.APPROVE else [],
+            "missing": await self.missing(ballot.run.run_id) if kind is ApprovalDecision.APPROVE else [],
         }
 
-    async def _missing(self, run_id: str) -> list[Value]:
+    async def missing(self, run_id: str) -> list[Value]:
         """Return which approvals are missing for what has yet to execute, each sentence once."""
         view = await show_run(self._context, run_id)
         waiting = [each for each in view.operations if each.receipt is None]
@@ -106,7 +109,7 @@ class Publishing:
 
     async def resume(self, run_id: str, *, wait: Waiter = give_up) -> Object:
         """Go on with a planned run."""
-        return await self._published(await resume_run(self._context, run_id, wait=wait))
+        return await self.published(await resume_run(self._context, run_id, wait=wait))
 
     async def runs(self, *, limit: int = 100) -> Object:
         """Return the newest runs first."""
@@ -115,6 +118,15 @@ class Publishing:
     async def run(self, run_id: str) -> Object:
         """Return the four-phase timeline of a run, and why each operation did or did not ship."""
         return views.timeline(await show_run(self._context, run_id))
+
+    async def audit(self, run_id: str) -> Object:
+        """Return one record per attempt, denial and blocked intent of a run, as the ledger has them."""
+        return views.audit(await audit_run(self._context, run_id))
+
+    async def search(self, query: str, *, kind: str = "", limit: int = 50, after: str = "") -> Object:
+        """Return a page of what `query` finds: ids, their beginnings, parts of names; `kind` names one type."""
+        kinds = (Kind(kind),) if kind else tuple(Kind)
+        return views.hits(await search(self._context, query, kinds=kinds, limit=limit, after=after))
 
     async def plan(self, run_id: str, approver: str = "person:nobody") -> Object:
         """Return the newest plan of a run: its text as approvers are shown it, and its members."""
@@ -136,7 +148,7 @@ class Publishing:
         """Look up every effect in doubt; send nothing."""
         return {"receipts": [views.cleared(each) for each in await reconcile(self._context)]}
 
-    async def _published(self, carried: Carried) -> Object:
+    async def published(self, carried: Carried) -> Object:
         """Return what was carried out; of a publication also the file with its evidence."""
         shipped = [each for each in carried.reports if each.operation.operation_kind is OperationKind.PUBLISH_PACKAGE]
         if not shipped:

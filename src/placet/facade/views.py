@@ -7,13 +7,16 @@ from datetime import datetime
 from placet.core.entities.denials import DeniedRequest
 from placet.core.entities.runs import Run, RunState
 from placet.core.execute import Report
-from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.receipt import parse_receipt
+from placet.domain.authorization.render import fingerprint
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.values.time import format_instant
-from placet.usecases.publish_package import Rehearsed
+from placet.facade.blocks import block_of, why_not
+from placet.usecases.audit_run import AuditRecord, AuditStatus, AuditTrail
 from placet.usecases.reconcile import Cleared
+from placet.usecases.rehearse_release import OneRehearsed, Rehearsed
 from placet.usecases.resume_run import Carried
+from placet.usecases.search import Hits
 from placet.usecases.show_run import OperationView, RunView
 
 
@@ -55,25 +58,49 @@ def carried(each: Carried) -> Object:
 
 
 def rehearsed(each: Rehearsed) -> Object:
-    """Return a dry run: nothing was done, and why each operation would or would not have been allowed."""
-    operations: list[Value] = [
-        {
-            "operation_id": one.operation.operation_id,
-            "operation_kind": one.operation.operation_kind.value,
-            "subject": str(one.operation.subject),
-            "key": str(one.operation.params.get("key", "")),
-            "blocked_by_mode": True,
-            "enforceable": one.advice.receipt.enforceable,
-            "reasons": list(one.advice.receipt.reasons),
-        }
-        for one in each.intended
-    ]
+    """Return a dry run: nothing was done; what would ship, and why each operation would or would not be allowed."""
+    version = [seen.observation for one in each.operations for seen in one.observed if seen.fact == "version"]
     return {
         **run(each.run),
+        "would_ship": each.would_ship.value,
         "plan_digest": each.plan.digest(),
-        "operations": operations,
-        "observed": {"version": each.observed.value, "source": each.observed.source},
-        "not_made": ["certificate", "stamp", "signature"],
+        "fingerprint": fingerprint(each.plan.digest()),
+        "plan_digests": [plan.digest() for plan in each.plans],
+        "policy_version": each.policy_version,
+        "stages": [{"stage": one.name, "status": one.status, "detail": one.detail} for one in each.stages],
+        "operations": [_rehearsed_operation(one) for one in each.operations],
+        "observed": {
+            "version": version[0].value if version else "",
+            "source": version[0].source if version else "",
+        },
+        "not_made": list[Value](each.not_made),
+    }
+
+
+def _rehearsed_operation(each: OneRehearsed) -> Object:
+    operation, record = each.intended.operation, each.intended.record
+    return {
+        "operation_id": operation.operation_id,
+        "operation_kind": operation.operation_kind.value,
+        "subject": str(operation.subject),
+        "key": str(operation.params.get("key", "")),
+        "blocked_by_mode": True,
+        "would_ship": each.would_ship.value,
+        "enforceable": each.intended.advice.receipt.enforceable,
+        "receipt_id": record.receipt_id,
+        "reasons": list[Value](record.reasons),
+        "not_made": list[Value](record.not_made),
+        "artifacts": [artifact.to_object() for artifact in operation.artifacts],
+        "observed": [
+            {
+                "fact": seen.fact,
+                "expected": seen.expected,
+                "value": seen.observation.value,
+                "source": seen.observation.source,
+                "at": format_instant(seen.observation.at),
+            }
+            for seen in each.observed
+        ],
     }
 
 
@@ -118,11 +145,24 @@ def _phases(view: RunView) -> list[Value]:
     changes = [each.changed_at for each in view.operations if each.changed_at]
     done = view.run.state is RunState.EXECUTED
     ended = max(changes, default=None)
+    if view.run.state is RunState.BLOCKED_BY_MODE:
+        return _phases_of_dry_run(view, planned)
     return [
         _phase("plan", view.run.requested_at, planned, done=planned is not None),
         _phase("authorize", planned, authorised or (approved if authorised else None), done=authorised is not None),
         _phase("execute", authorised, ended if done else None, done=done),
         _phase("audit", ended if done else None, ended if done else None, done=done),
+    ]
+
+
+def _phases_of_dry_run(view: RunView, planned: datetime | None) -> list[Value]:
+    """Return the phases of a run that its mode stopped: advice, then a record that nothing was opened."""
+    recorded = max((each.intent.recorded_at for each in view.operations if each.intent), default=planned)
+    return [
+        _phase("plan", view.run.requested_at, planned, done=planned is not None),
+        {**_phase("authorize", planned, recorded, done=True), "status": "advisory"},
+        {**_phase("execute", recorded, recorded, done=True), "status": "blocked_by_mode"},
+        _phase("audit", recorded, recorded, done=True),
     ]
 
 
@@ -151,23 +191,76 @@ def _operation(view: OperationView, of: Run) -> Object:
         "changed_at": format_instant(view.changed_at) if view.changed_at else "",
         "response": receipt.response if receipt else {},
         "why": _why(view, of),
+        "why_not": why_not(view, of),
     }
 
 
 def _why(view: OperationView, of: Run) -> str:
     """Return in one sentence why the operation shipped or did not: the first that applies."""
-    receipt, refusals = view.receipt, view.judgement.refusals
-    executed = receipt is not None and receipt.state is ReceiptState.EXECUTED
-    reasons = (
-        f"executed under receipt {receipt.receipt_id}" if receipt and executed else "",
-        "blocked by mode: a dry run performs nothing" if of.state is RunState.BLOCKED_BY_MODE else "",
-        f"{view.denials[-1].code}: {view.denials[-1].sentence}" if view.denials else "",
-        f"{receipt.state.value}: {receipt.error_code}" if receipt and receipt.error_code else "",
-        f"{refusals[0].code}: {refusals[0].sentence}" if refusals else "",
-        f"the run was {of.state.value}" if of.state in (RunState.ABANDONED, RunState.DENIED) else "",
-        "not started yet: an earlier operation has to execute first, or the run to be resumed",
-    )
-    return next(reason for reason in reasons if reason)
+    if view.executed and view.receipt:
+        return f"executed under receipt {view.receipt.receipt_id}"
+    if of.state is RunState.BLOCKED_BY_MODE:
+        besides = view.intent.reasons[1:] if view.intent else ()
+        return "; ".join(["blocked by mode: a dry run performs nothing", *besides])
+    block = block_of(view, of)
+    if block is None or block.code == "OPERATION_OUT_OF_ORDER":
+        return "not started yet: an earlier operation has to execute first, or the run to be resumed"
+    if block.sentence:
+        return f"{block.code}: {block.sentence}"
+    return f"{view.receipt.state.value}: {block.code}" if view.receipt else block.code
+
+
+def hits(found: Hits) -> Object:
+    """Return a page of what was found, and where the next begins."""
+    return {
+        "hits": [
+            {
+                "type": each.kind.value,
+                "id": each.hit_id,
+                "about": each.about,
+                "state": each.state,
+                "seq": each.seq,
+                "at": format_instant(each.at),
+            }
+            for each in found.hits
+        ],
+        "after": found.after,
+    }
+
+
+def audit(trail: AuditTrail) -> Object:
+    """Return the records of a run: what was attempted and what was denied, oldest first."""
+    return {
+        "run_id": trail.run.run_id,
+        "mode": trail.run.mode.value,
+        "state": trail.run.state.value,
+        "subject": trail.run.subject,
+        "records": [_record(each, trail.run) for each in trail.records],
+    }
+
+
+def _record(each: AuditRecord, of: Run) -> Object:
+    operation = each.operation
+    return {
+        "timestamp": format_instant(each.timestamp),
+        "operation_id": each.operation_id,
+        "run_id": of.run_id,
+        "operation": str(operation.subject) if operation else "",
+        "operation_kind": operation.operation_kind.value if operation else "",
+        "repository": operation.subject.name if operation else "",
+        "receipt_id": each.receipt_id,
+        "mode": each.mode.value,
+        "status": each.status.value,
+        "authorization_valid": each.status not in (AuditStatus.REJECTED_BY_AUTH, AuditStatus.REJECTED_BY_MODE),
+        "checks": each.checks,
+        "execution_success": each.status is AuditStatus.SUCCESS,
+        "started_at": format_instant(each.started_at),
+        "completed_at": format_instant(each.completed_at) if each.completed_at else "",
+        "error_code": each.error_code,
+        "error_message": each.error_message,
+        "response": each.response,
+        "retry_count": each.retry_count,
+    }
 
 
 def _denial(each: DeniedRequest) -> Object:

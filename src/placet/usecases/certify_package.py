@@ -58,8 +58,7 @@ async def certify_package(context: Context, run: Run, tgz: bytes, package: Archi
     context.at("certificate.issued")
     stamped = stamp(tgz, await _metadata(context, run, package, certificate), key=context.settings.metadata_key)
     archive = await keep(context, f"{package.version}.tgz", stamped)
-    chain = (read_certificate_der(certificate.der), *context.authority.chain)
-    pem = await keep(context, f"{package.version}.tgz.cert.pem", write_pem(*chain))
+    pem = await keep_certificate(context, package, certificate)
     context.at("archive.stamped")
     statement = await _sign(context, package, certificate, stamped, key)
     context.at("statement.signed")
@@ -73,6 +72,17 @@ async def certify_package(context: Context, run: Run, tgz: bytes, package: Archi
     )
 
 
+def certificate_name(package: ArchiveReading) -> str:
+    """Return the name of the artifact that is a package's certificate with its chain."""
+    return f"{package.version}.tgz.cert.pem"
+
+
+async def keep_certificate(context: Context, package: ArchiveReading, certificate: CertificateRecord) -> Artifact:
+    """Put a package's certificate with its chain into the blob store and return its artifact."""
+    chain = (read_certificate_der(certificate.der), *context.authority.chain)
+    return await keep(context, certificate_name(package), write_pem(*chain))
+
+
 async def keep(context: Context, name: str, content: bytes) -> Artifact:
     """Put `content` into the blob store and return the artifact that names it."""
     await context.blobs.put(content)
@@ -84,19 +94,27 @@ async def keep(context: Context, name: str, content: bytes) -> Artifact:
     )
 
 
-async def _issue(context: Context, run: Run, package: ArchiveReading, key: PrivateKey) -> CertificateRecord:
-    request = await keep(context, REQUEST_ARTIFACT, make_request(key).public_bytes(Encoding.PEM))
-    intent = Intent(
+def certificate_intent(
+    package: ArchiveReading, *, public_key_digest: str = "", request: Artifact | None = None
+) -> Intent:
+    """Return the operation that certifies a package; without a request, as a dry run plans it: no key is made."""
+    return Intent(
         kind=OperationKind.ISSUE_CERTIFICATE,
         subject=Subject(provider=PROVIDER, name=package.name, version=package.version, tag=""),
         params={
             "key_origin": "csr",
             "tar_sha256": _hex(package.tarball_hash),
-            "public_key_digest": public_key_digest(key.public_key()),
+            "public_key_digest": public_key_digest,
         },
-        artifacts=(request,),
+        artifacts=(request,) if request else (),
+        not_made=() if request else ("certificate",),
     )
-    plan = await add_plan(context, run, [intent])
+
+
+async def _issue(context: Context, run: Run, package: ArchiveReading, key: PrivateKey) -> CertificateRecord:
+    request = await keep(context, REQUEST_ARTIFACT, make_request(key).public_bytes(Encoding.PEM))
+    digest = public_key_digest(key.public_key())
+    plan = await add_plan(context, run, [certificate_intent(package, public_key_digest=digest, request=request)])
     context.at("certificate.planned")
     reports = await execute_plan(context, plan, actor=run.requester)
     key_of = certificate_key(str(reports[0].response["certificate_id"]))

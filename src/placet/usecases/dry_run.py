@@ -2,50 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from placet.core.authorize import key_premises
 from placet.core.context import Context
 from placet.core.decide import Decision, decide
-from placet.core.entities.runs import Run, RunState, plan_key, read_plan
-from placet.core.entities.stored import required
+from placet.core.entities.intents import IntentRecord
+from placet.core.entities.runs import Run, RunState, plan_key
 from placet.core.judgement import judge, judgement_premises
 from placet.core.mint import Minted, mint, payload_object
-from placet.core.runs import move_run, stored_run
+from placet.core.runs import move_run, stored_plan, stored_run
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
+from placet.domain.encoding.canonical import Value
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.kinds import Mode
 from placet.errors import InvalidInputError
 
+_NOTHING: Mapping[str, tuple[str, ...]] = {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intended:
-    """An operation that a dry run would have performed, and the advisory receipt with its reasons."""
+    """An operation that a dry run would have performed, its advisory receipt, and where the ledger has it."""
 
     operation: Operation
     advice: Minted
+    record: IntentRecord
+    seq: int
 
 
-async def record_intents(context: Context, run_id: str) -> tuple[Run, Plan, list[Intended]]:
-    """Record every operation of a dry run's plan as an intent that its mode blocked.
+async def record_intents(
+    context: Context, run_id: str, *, not_made: Mapping[str, tuple[str, ...]] = _NOTHING
+) -> tuple[Run, Plan, list[Intended]]:
+    """Record every operation of a dry run's plans as an intent that its mode blocked.
 
-    The receipts are advisory and stored nowhere: nothing of them can be promoted. Raise
-    `InvalidInputError` (`MODE_INVALID`) for a production run, which would make them enforceable.
+    The receipts are advisory and stored nowhere as receipts: nothing of them can be promoted.
+    `not_made` names for each operation id what it stands on and a dry run does not make. Return the
+    newest plan with the intents of all. Raise `InvalidInputError` (`MODE_INVALID`) for a production
+    run, which would make them enforceable.
     """
     run = await stored_run(context, run_id)
     if run.mode is not Mode.DRY_RUN:
         raise InvalidInputError("MODE_INVALID", f"run {run_id} is no dry run")
-    key = plan_key(run_id, run.plans)
-    plan = read_plan(required(await context.store.load([key]), key, "plan"))
-    intended = [await _record(context, plan, key, operation) for operation in plan.operations]
+    plans = [await stored_plan(context, run_id, number) for number in range(1, run.plans + 1)]
+    intended = [
+        await _record(context, plan, plan_key(run_id, number), operation, not_made.get(operation.operation_id, ()))
+        for number, plan in enumerate(plans, 1)
+        for operation in plan.operations
+    ]
     run = await move_run(context, run_id, RunState.BLOCKED_BY_MODE, actor=run.requester)
-    return run, plan, intended
+    return run, plans[-1], intended
 
 
-async def _record(context: Context, plan: Plan, key: EntityKey, operation: Operation) -> Intended:
-    made: list[Minted] = []
+async def _record(
+    context: Context, plan: Plan, key: EntityKey, operation: Operation, not_made: tuple[str, ...]
+) -> Intended:
+    made: list[tuple[Minted, IntentRecord]] = []
 
     def premises(snapshot: Snapshot | None) -> set[EntityKey]:
         keys = key_premises(context) | {key}
@@ -54,14 +69,27 @@ async def _record(context: Context, plan: Plan, key: EntityKey, operation: Opera
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
         judgement = judge(context, snapshot, plan, operation, now)
         advice = mint(context, snapshot, plan, operation, judgement=judgement, attempt=1, now=now)
-        made[:] = [advice]
+        record = IntentRecord(
+            operation_id=operation.operation_id,
+            receipt_id=advice.receipt.receipt_id,
+            reasons=advice.receipt.reasons,
+            awaiting=judgement.awaiting,
+            not_made=not_made,
+            recorded_at=now,
+        )
+        made[:] = [(advice, record)]
         return Decision(
             type="operation.intended",
             actor=plan.requester,
             subject=str(operation.subject),
-            data={"blocked_by_mode": True, "receipt": payload_object(advice.payload)},
-            writes={},
+            data={
+                "blocked_by_mode": True,
+                "not_made": list[Value](not_made),
+                "receipt": payload_object(advice.payload),
+            },
+            writes={record.key: record.to_object()},
         )
 
-    await decide(context, premises, decision)
-    return Intended(operation=operation, advice=made[0])
+    committed = await decide(context, premises, decision)
+    advice, record = made[0]
+    return Intended(operation=operation, advice=advice, record=record, seq=committed.seq)

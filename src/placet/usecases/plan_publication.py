@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from placet.core.acts.act import PROVIDER
@@ -13,9 +14,12 @@ from placet.core.entities.stored import entity_of
 from placet.core.runs import Intent, add_plan
 from placet.domain.authorization.operation import Artifact, Precondition, Subject
 from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.plan_file import Made
 from placet.domain.values.kinds import OperationKind
 from placet.errors import ConfigurationError
 from placet.ports.effects import Provider
+
+_NOT_MADE = {Made.TARBALL: "stamp", Made.CERTIFICATE: "certificate", Made.STATEMENT: "signature"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,8 @@ class Targets:
 class Parcel:
     """What a publication sends: name, version, the archive, and what certifies it.
 
-    A dry run has no certificate and no statement: `certificate_id` is empty, both artifacts None.
+    A dry run has no certificate and no statement: `certificate_id` is empty, both artifacts None,
+    and the archive is as it was packed, without a stamp.
     """
 
     package: str
@@ -42,6 +47,22 @@ class Parcel:
     certificate_pem: Artifact | None
     statement: Artifact | None
 
+    def artifacts(self, made: Made) -> tuple[Artifact, ...]:
+        """Return what stands for `made` in an operation: nothing where a dry run has not made it."""
+        found = {Made.TARBALL: self.archive, Made.CERTIFICATE: self.certificate_pem, Made.STATEMENT: self.statement}
+        artifact = found[made]
+        return (artifact,) if artifact else ()
+
+    def lacks(self, made: Made) -> tuple[str, ...]:
+        """Return what a dry run has not made of `made`."""
+        return () if self.certificate_id else (_NOT_MADE[made],)
+
+
+async def known_providers(context: Context) -> list[Provider]:
+    """Return every provider's record."""
+    rows = await context.store.find("provider", "", limit=1000)
+    return [await _provider(context, row.value) for row in rows]
+
 
 async def choose_targets(context: Context, wanted: tuple[str, ...]) -> Targets:
     """Return the providers to publish to: those named, or all that are configured.
@@ -50,8 +71,7 @@ async def choose_targets(context: Context, wanted: tuple[str, ...]) -> Targets:
     `PROVIDER_MISSING` where there is no registry, `PROVIDER_AMBIGUOUS` where there are several,
     `STORE_UNCHECKED` for an object store that has not passed its check.
     """
-    rows = await context.store.find("provider", "", limit=1000)
-    known = [await _provider(context, row.value) for row in rows]
+    known = await known_providers(context)
     unknown = set(wanted) - {provider.provider_id for provider in known}
     if unknown:
         raise ConfigurationError(
@@ -68,23 +88,35 @@ async def choose_targets(context: Context, wanted: tuple[str, ...]) -> Targets:
             "PROVIDER_AMBIGUOUS", f"which registry? {', '.join(registries)}", hint="name one with --to"
         )
     stores = [provider for provider in chosen if provider.kind in STORE_KINDS]
-    for store in stores:
-        if store.kind == CHECKED_KIND and not await passed_check(context.store, store):
+    await check_stores(context, stores)
+    return Targets(registry=registries[0], stores=tuple(store.provider_id for store in stores))
+
+
+async def check_stores(context: Context, providers: Iterable[Provider]) -> None:
+    """Return if no object store is among `providers` that has not passed its check.
+
+    Raise `ConfigurationError` (`STORE_UNCHECKED`).
+    """
+    for provider in providers:
+        if provider.kind == CHECKED_KIND and not await passed_check(context.store, provider):
             raise ConfigurationError(
                 "STORE_UNCHECKED",
-                f"{store.provider_id} has not passed its check as it is recorded now",
-                hint=f"placet storage check {store.provider_id}",
+                f"{provider.provider_id} has not passed its check as it is recorded now",
+                hint=f"placet storage check {provider.provider_id}",
             )
-    return Targets(registry=registries[0], stores=tuple(store.provider_id for store in stores))
+
+
+def publication(targets: Targets, parcel: Parcel) -> list[Intent]:
+    """Return the operations of a publication, in order."""
+    return [
+        *(intent for store in targets.stores for intent in _objects(store, parcel)),
+        *registry_and_registration(targets.registry, parcel),
+    ]
 
 
 async def plan_publication(context: Context, run: Run, targets: Targets, parcel: Parcel) -> Plan:
     """Store the plan of a publication, whose every artifact is in the blob store already."""
-    intents = [intent for store in targets.stores for intent in _objects(store, parcel)]
-    intents.append(_registry(targets.registry, parcel))
-    if parcel.statement is not None:
-        intents.append(_registration(parcel, parcel.statement))
-    return await add_plan(context, run, intents)
+    return await add_plan(context, run, publication(targets, parcel))
 
 
 async def _provider(context: Context, provider_id: str) -> Provider:
@@ -95,22 +127,29 @@ async def _provider(context: Context, provider_id: str) -> Provider:
     return stored_provider(entity)
 
 
+def object_key(parcel: Parcel, made: Made) -> str:
+    """Return the key of an object of contract 6: the archive, or its certificate with the chain."""
+    suffix = ".tgz.cert.pem" if made is Made.CERTIFICATE else ".tgz"
+    return f"packages/{parcel.package}/{parcel.version}{suffix}"
+
+
+def registry_and_registration(registry: str, parcel: Parcel) -> list[Intent]:
+    """Return the publication itself and, right behind it, our registration of it: nothing else may come between."""
+    return [_registry(registry, parcel), _registration(parcel)]
+
+
 def _objects(store: str, parcel: Parcel) -> list[Intent]:
-    """Return the objects of contract 6: the archive, and its certificate with the chain."""
     subject = Subject(provider=store, name=parcel.package, version=parcel.version, tag="")
-    path = f"packages/{parcel.package}/{parcel.version}.tgz"
-    artifacts = [(path, parcel.archive)]
-    if parcel.certificate_pem is not None:
-        artifacts.append((f"{path}.cert.pem", parcel.certificate_pem))
     return [
         Intent(
             kind=OperationKind.PUT_OBJECT,
             subject=subject,
-            params={"key": key},
-            artifacts=(artifact,),
+            params={"key": object_key(parcel, made)},
+            artifacts=parcel.artifacts(made),
             certificate_id=parcel.certificate_id,
+            not_made=parcel.lacks(made),
         )
-        for key, artifact in artifacts
+        for made in (Made.TARBALL, Made.CERTIFICATE)
     ]
 
 
@@ -119,17 +158,19 @@ def _registry(registry: str, parcel: Parcel) -> Intent:
         kind=OperationKind.PUBLISH_PACKAGE,
         subject=Subject(provider=registry, name=parcel.package, version=parcel.version, tag=parcel.dist_tag),
         params={"dist_tag": parcel.dist_tag, "access": parcel.access},
-        artifacts=(parcel.archive,),
+        artifacts=parcel.artifacts(Made.TARBALL),
         preconditions=(Precondition(fact="version", expected="absent"),),
         certificate_id=parcel.certificate_id,
+        not_made=parcel.lacks(Made.TARBALL),
     )
 
 
-def _registration(parcel: Parcel, statement: Artifact) -> Intent:
+def _registration(parcel: Parcel) -> Intent:
     return Intent(
         kind=OperationKind.REGISTER_PACKAGE,
         subject=Subject(provider=PROVIDER, name=parcel.package, version=parcel.version, tag=""),
         params={"sha256": parcel.archive.sha256, "sha512": parcel.archive.sha512},
-        artifacts=(statement,),
+        artifacts=parcel.artifacts(Made.STATEMENT),
         certificate_id=parcel.certificate_id,
+        not_made=parcel.lacks(Made.STATEMENT),
     )

@@ -44,12 +44,21 @@ async def give_up(run: Run, missing: tuple[Refusal, ...]) -> bool:  # noqa: ARG0
     return False
 
 
+async def finish_run(context: Context, run: Run, *, wait: Waiter = give_up) -> Carried:
+    """Carry out what is left of a run, as `resume_run`; of one that is done, return what became of it."""
+    if run.state is not RunState.EXECUTED:
+        return await resume_run(context, run.run_id, wait=wait)
+    plan = await stored_plan(context, run.run_id, run.plans)
+    return Carried(run=run, plan=plan, reports=tuple(await reports_of(context, run)))
+
+
 async def resume_run(context: Context, run_id: str, *, wait: Waiter = give_up) -> Carried:
     """Carry out what is left of a run's newest plan.
 
     Raise `ApprovalsPendingError` where approvals are missing and `wait` gives up, `DeniedError`
     (recorded) where the policy refuses or a check does, `EffectError` where an effect failed, is in doubt,
-    in conflict, or under way elsewhere. Repeating it is safe.
+    in conflict, or under way elsewhere, `InvalidInputError` (`PLAN_MISSING`, `PUBLICATION_NOT_PLANNED`)
+    where nothing is planned yet that could be carried out; the run stays open then. Repeating it is safe.
     """
     run = await stored_run(context, run_id)
     await _check_resumable(context, run)
@@ -91,6 +100,12 @@ async def _check_resumable(context: Context, run: Run) -> None:
         await _deny(context, run, ended(run))
     if run.plans == 0:
         raise InvalidInputError("PLAN_MISSING", f"run {run.run_id} has no plan yet")
+    if run.is_being_prepared:
+        raise InvalidInputError(
+            "PUBLICATION_NOT_PLANNED",
+            f"run {run.run_id} has only its certificate's plan: the publication itself is not planned yet",
+            hint="run the command that asked for it again, with the same package: it goes on from here",
+        )
 
 
 async def _await_approvals(context: Context, run: Run, plan: Plan, wait: Waiter) -> None:

@@ -8,10 +8,10 @@ from datetime import datetime
 from placet.core.context import Context
 from placet.core.entities.receipts import ReceiptRecord, read_receipt_record, receipt_key
 from placet.core.entities.stored import required
+from placet.core.lookup import entry_at
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.receipt import parse_receipt
 from placet.domain.encoding.canonical import Object, decode
-from placet.domain.log.entry import parse_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,5 +56,5 @@ async def show_receipt(context: Context, receipt_id: str) -> ReceiptView:
 
 
 async def _moment(context: Context, seq: int) -> Moment:
-    entry = parse_entry(b"".join([content async for content in context.store.entries(seq, seq + 1)]))
+    entry = await entry_at(context, seq)
     return Moment(seq=seq, type=entry.body.type, actor=entry.body.actor, time=entry.time)

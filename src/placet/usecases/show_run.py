@@ -8,29 +8,40 @@ from datetime import datetime
 from placet.core.context import Context
 from placet.core.entities.denials import DeniedRequest
 from placet.core.entities.governance import approval_key, approval_set_key, read_approval_set, read_signed_approval
+from placet.core.entities.intents import IntentRecord, intent_key, read_intent
 from placet.core.entities.receipts import ReceiptRecord
 from placet.core.entities.runs import Run, plan_key
 from placet.core.entities.stored import entity_of, required
 from placet.core.execute import receipt_of
 from placet.core.governed import judgements_of
 from placet.core.judgement import Judgement
-from placet.core.lookup import denials_of
+from placet.core.lookup import denials_of, entry_at
 from placet.core.runs import stored_plan, stored_run
 from placet.domain.authorization.approval import Approval, parse_approval
+from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
-from placet.domain.log.entry import parse_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationView:
-    """One operation: its newest receipt, what the policy says now, and what was denied of it."""
+    """One operation: its newest receipt, what the policy says now, and what was denied of it.
+
+    `intent` is what a dry run recorded of it; `in_turn` tells that all operations before it executed.
+    """
 
     operation: Operation
     receipt: ReceiptRecord | None
     changed_at: datetime | None
     judgement: Judgement
     denials: tuple[DeniedRequest, ...]
+    intent: IntentRecord | None
+    in_turn: bool
+
+    @property
+    def executed(self) -> bool:
+        """Tell whether its effect was made."""
+        return self.receipt is not None and self.receipt.state is ReceiptState.EXECUTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +63,10 @@ async def show_run(context: Context, run_id: str) -> RunView:
         return RunView(run=run, plan=None, approvals=(), operations=(), denials=denials)
     plan = await stored_plan(context, run_id, run.plans)
     judgements = await judgements_of(context, plan)
-    operations = [
-        await _operation(context, operation, judgement, denials)
-        for operation, judgement in zip(plan.operations, judgements, strict=True)
-    ]
+    operations: list[OperationView] = []
+    for operation, judgement in zip(plan.operations, judgements, strict=True):
+        in_turn = not operations or operations[-1].executed
+        operations.append(await _operation(context, operation, judgement, denials, in_turn=in_turn))
     return RunView(
         run=run,
         plan=plan,
@@ -66,7 +77,7 @@ async def show_run(context: Context, run_id: str) -> RunView:
 
 
 async def _operation(
-    context: Context, operation: Operation, judgement: Judgement, denials: tuple[DeniedRequest, ...]
+    context: Context, operation: Operation, judgement: Judgement, denials: tuple[DeniedRequest, ...], *, in_turn: bool
 ) -> OperationView:
     receipt = await receipt_of(context, operation.operation_id)
     return OperationView(
@@ -75,19 +86,21 @@ async def _operation(
         changed_at=await _changed_at(context, receipt) if receipt else None,
         judgement=judgement,
         denials=tuple(each for each in denials if each.operation_id == operation.operation_id),
+        intent=await _intent_of(context, operation.operation_id),
+        in_turn=in_turn,
     )
 
 
 async def _changed_at(context: Context, receipt: ReceiptRecord) -> datetime:
     """Return the time of the entry that last wrote the receipt: a revision names its entry."""
     revision = (await context.store.load([receipt.key])).entities[receipt.key].revision
-    return await entry_time(context, revision)
+    return (await entry_at(context, revision)).time
 
 
-async def entry_time(context: Context, seq: int) -> datetime:
-    """Return the time that the ledger stamped on entry `seq`."""
-    content = b"".join([content async for content in context.store.entries(seq, seq + 1)])
-    return parse_entry(content).time
+async def _intent_of(context: Context, operation_id: str) -> IntentRecord | None:
+    key = intent_key(operation_id)
+    entity = entity_of(await context.store.load([key]), key)
+    return read_intent(entity) if entity else None
 
 
 async def _approvals(context: Context, run: Run) -> tuple[tuple[Approval, datetime], ...]:

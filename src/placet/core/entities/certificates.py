@@ -6,6 +6,7 @@ import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from placet.core.entities.names import name_rows
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.certificate.identifiers import CERTIFICATE_ID, CHITTY_URI
 from placet.domain.certificate.revocation import Revocation, read_revocation
@@ -14,6 +15,9 @@ from placet.domain.encoding.strict_base64 import decode_base64
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
+
+NAMED_CERTIFICATES = "certificate_name"
+"""The index of certificates by any part of the package's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +69,9 @@ class CertificateRecord:
             "revocation": [self.revocation.to_object()] if self.revocation else [],
             "renews": self.renews,
         }
-        rows = [("certificate", self.certificate_id), ("certificate_package", f"{self.package}@{self.version}")]
-        return with_index(members, rows)
+        about = f"{self.package}@{self.version}"
+        rows = [("certificate", self.certificate_id), ("certificate_package", about)]
+        return with_index(members, [*rows, *name_rows(NAMED_CERTIFICATES, about)])
 
 
 def certificate_key(certificate_id: str) -> EntityKey:

@@ -81,7 +81,7 @@ class ReceiptRecord:
             "response": self.response,
             "error_code": self.error_code,
         }
-        rows = [("receipt_run", self.operation_id)]
+        rows = [("receipt", self.receipt_id), ("receipt_run", self.operation_id)]
         if self.state in UNSETTLED:
             rows.append(("receipt_unsettled", self.receipt_id))
         return with_index(members, rows)

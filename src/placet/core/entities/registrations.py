@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from placet.core.entities.names import name_rows
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.time import format_instant
+
+NAMED_PACKAGES = "package_name"
+"""The index of registrations by any part of the package's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +59,9 @@ class Registration:
             "registered_by": self.registered_by,
             "registered_at": format_instant(self.registered_at),
         }
-        rows = [("package", f"{self.package}@{self.version}"), ("artifact", self.sha256)]
-        return with_index(members, rows)
+        about = f"{self.package}@{self.version}"
+        rows = [("package", about), ("artifact", self.sha256), ("registration", self.registration_id)]
+        return with_index(members, [*rows, *name_rows(NAMED_PACKAGES, about)])
 
 
 def registration_key(package: str, version: str) -> EntityKey:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from placet.core.entities.names import name_rows
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import OPERATION_ID, RUN_ID
@@ -14,6 +15,9 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.kinds import Mode
 from placet.domain.values.time import format_instant
+
+NAMED_RUNS = "run_name"
+"""The index of runs by any part of what they are about."""
 
 
 class RunState(StrEnum):
@@ -31,6 +35,8 @@ class RunState(StrEnum):
 
 CLOSED_STATES = frozenset(RunState) - {RunState.REQUESTED, RunState.PLANNED}
 """States that nothing follows."""
+PLANS_OF_A_PUBLICATION = 2
+"""The certificate's, then the publication's (protocol 1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,11 @@ class Run:
     def key(self) -> EntityKey:
         """Return `run/ID`."""
         return run_key(self.run_id)
+
+    @property
+    def is_being_prepared(self) -> bool:
+        """Tell whether it is to publish an archive, and has no plan yet but its certificate's."""
+        return bool(self.archive_sha256) and self.plans < PLANS_OF_A_PUBLICATION
 
     def moved(self, state: RunState) -> Run:
         """Return the run in another state."""
@@ -81,7 +92,7 @@ class Run:
             "plans": self.plans,
             "requested_at": format_instant(self.requested_at),
         }
-        rows = [("run", self.run_id), ("run_subject", self.subject)]
+        rows = [("run", self.run_id), ("run_subject", self.subject), *name_rows(NAMED_RUNS, self.subject)]
         if self.state not in CLOSED_STATES:
             rows.append(("run_open", f"{self.mode.value}/{self.subject}/{self.archive_sha256}"))
         return with_index(members, rows)

@@ -7,26 +7,20 @@ that silently does not hold. Every refusal names the place in the document.
 from __future__ import annotations
 
 import re
-import tomllib
-import unicodedata
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TypeVar
 
-from placet.domain.authorization.document_table import Table, refuse
+from placet.domain.authorization.document_table import POLICY, Table, read_document, refuse
 from placet.domain.authorization.pattern import Pattern, parse_pattern, parse_subject_pattern
 from placet.domain.authorization.policy import Demand, Limits, Policy, ReceiptTerms, Rule
 from placet.domain.authorization.receipt import MAX_AGE_SECONDS, MAX_LIFETIME_SECONDS
 from placet.domain.values.digest import Digest, separated_digest
 from placet.domain.values.kinds import OperationKind
-from placet.errors import InvalidInputError
 
 P = TypeVar("P")
 
-LIMIT_BYTES = 64 * 1024
-LIMIT_LINE = 256
 DEFAULT_LIFETIME_SECONDS = 3600
-_CODE = "POLICY_INVALID"
 GROUP = r"[a-z0-9][a-z0-9_-]{0,63}"
 PERSON = r"person:[A-Za-z0-9@._:/-]{1,200}"
 CLAIM = r"[a-z][a-z0-9_]{0,63}"
@@ -34,7 +28,6 @@ _VERSION = r"[!-~]{1,64}"
 _REQUESTER = re.compile(r"(person|ci|agent|service):[A-Za-z0-9@._:/*-]+")
 _MOST_ASSURANCE = 3
 _MOST_PER_HOUR = 1_000_000
-_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 NAMED_KINDS = frozenset(OperationKind) | {
     "publish_release",
@@ -70,7 +63,7 @@ def parse_policy(document: bytes) -> Policy:
 
     The few policies in use are kept parsed: every decision reads one, and equal bytes are equal.
     """
-    top = Table(_load(_text(document)), "")
+    top = read_document(document, POLICY)
     version = top.text("version", _VERSION)
     embedded_in_ci = top.flag("embedded_in_ci", default=False)
     groups = _read_groups(top.table("groups", default={}))
@@ -81,39 +74,6 @@ def parse_policy(document: bytes) -> Policy:
     return Policy(
         version=version, digest=policy_digest(document), groups=groups, rules=rules, embedded_in_ci=embedded_in_ci
     )
-
-
-def _text(document: bytes) -> str:
-    if len(document) > LIMIT_BYTES:
-        raise InvalidInputError(_CODE, f"the policy has {len(document)} bytes, {LIMIT_BYTES} are allowed")
-    try:
-        text = document.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = document.count(b"\n", 0, error.start) + 1
-        raise InvalidInputError(_CODE, f"line {line} of the policy is not UTF-8") from error
-    for line, content in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-        _check_line(line, content)
-    return text
-
-
-def _check_line(line: int, content: str) -> None:
-    """Refuse what a reviewer could not see: characters without a shape, and what is off the screen.
-
-    The limit on length also keeps the TOML parser, quadratic in the dots of one key, fast.
-    """
-    if len(content) > LIMIT_LINE:
-        raise InvalidInputError(_CODE, f"line {line} of the policy has more than {LIMIT_LINE} characters")
-    for character in content:
-        if character != "\t" and unicodedata.category(character) in _INVISIBLE:
-            raise InvalidInputError(_CODE, f"line {line} of the policy holds the invisible character {character!a}")
-
-
-def _load(text: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = ascii(str(error))[1:-1][:200]
-        raise InvalidInputError(_CODE, f"the policy is not TOML: {reason}") from error
 
 
 def _read_groups(groups: Table) -> Mapping[str, frozenset[str]]:

@@ -1,0 +1,243 @@
+"""Search packages, certificates, receipts, runs and events: by ids, their beginnings, and parts of names.
+
+Everything is found through index rows, a page at a time: a page costs a page, however much there
+is. What is found is for people, and never a premise (protocol 7).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from placet.core.context import Context
+from placet.core.entities.certificates import NAMED_CERTIFICATES, read_certificate
+from placet.core.entities.names import about_in, as_wanted, is_first_row
+from placet.core.entities.receipts import read_receipt_record
+from placet.core.entities.registrations import NAMED_PACKAGES, read_registration
+from placet.core.entities.runs import NAMED_RUNS, plan_key, read_run
+from placet.core.entities.stored import required
+from placet.core.lookup import entry_at
+from placet.domain.authorization.receipt import parse_receipt
+from placet.domain.log.change import EntityKey, IndexRow
+from placet.errors import InvalidInputError
+
+_MOST_QUERY = 256
+_MOST_OF_A_RUN = 1000
+
+
+class Kind(StrEnum):
+    """What can be found."""
+
+    PACKAGE = "package"
+    CERTIFICATE = "certificate"
+    RECEIPT = "receipt"
+    RUN = "run"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One thing that was found: its id, what it is about, how it stands, and the entry that wrote it last."""
+
+    kind: Kind
+    hit_id: str
+    about: str
+    state: str
+    seq: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hits:
+    """A page of what was found, and where the next one begins, empty after the last."""
+
+    hits: tuple[Hit, ...]
+    after: str
+
+
+Show = Callable[[Context, IndexRow], Awaitable[list[Hit]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lane:
+    """One index in which one kind is found: by the beginning of an id, or by any part of a name."""
+
+    kind: Kind
+    index: str
+    show: Show
+    by_name: bool = False
+
+
+async def search(
+    context: Context, query: str, *, kinds: Sequence[Kind] = tuple(Kind), limit: int = 50, after: str = ""
+) -> Hits:
+    """Return what `query` finds, at most about `limit` hits: a run's receipts and events come together.
+
+    `after` is the `after` of the page before. Raise `InvalidInputError` (`QUERY_INVALID`,
+    `CURSOR_INVALID`).
+    """
+    if not 1 <= len(query) <= _MOST_QUERY or not query.isascii() or not query.isprintable():
+        raise InvalidInputError("QUERY_INVALID", f"a query has 1 to {_MOST_QUERY} printable ASCII characters")
+    start, row = _read_cursor(after) if after else (0, None)
+    hits: list[Hit] = []
+    if not after and Kind.EVENT in kinds:
+        hits += await _event_by_id(context, query)
+    for number, lane in enumerate(_LANES):
+        if number < start or lane.kind not in kinds:
+            continue
+        async for found in _rows(context, lane, query, row if number == start else None):
+            hits += await lane.show(context, found)
+            if len(hits) >= limit:
+                return Hits(hits=tuple(hits), after=_cursor(number, found))
+    return Hits(hits=tuple(hits), after="")
+
+
+async def _rows(context: Context, lane: _Lane, query: str, after: IndexRow | None) -> AsyncIterator[IndexRow]:
+    """Yield the rows of a lane, each name once."""
+    wanted = as_wanted(query) if lane.by_name else query
+    while page := await context.store.find(lane.index, wanted, after=after):
+        for row in page:
+            if not lane.by_name or is_first_row(row.value, wanted):
+                yield row
+        after = page[-1]
+
+
+async def _package(context: Context, row: IndexRow) -> list[Hit]:
+    entity = required(await context.store.load([row.key]), row.key, "registration")
+    found = read_registration(entity)
+    return [
+        Hit(
+            kind=Kind.PACKAGE,
+            hit_id=found.registration_id,
+            about=f"{found.package}@{found.version}",
+            state=found.status,
+            seq=entity.revision,
+            at=found.registered_at,
+        )
+    ]
+
+
+async def _certificate(context: Context, row: IndexRow) -> list[Hit]:
+    entity = required(await context.store.load([row.key]), row.key, "certificate")
+    found = read_certificate(entity)
+    expired = context.clock.now() >= found.expires_at
+    return [
+        Hit(
+            kind=Kind.CERTIFICATE,
+            hit_id=found.certificate_id,
+            about=f"{found.package}@{found.version}",
+            state="revoked" if found.revocation else "expired" if expired else "active",
+            seq=entity.revision,
+            at=found.issued_at,
+        )
+    ]
+
+
+async def _receipt(context: Context, row: IndexRow) -> list[Hit]:
+    entity = required(await context.store.load([row.key]), row.key, "receipt")
+    found = read_receipt_record(entity)
+    receipt = parse_receipt(found.payload.encode("ascii"))
+    return [
+        Hit(
+            kind=Kind.RECEIPT,
+            hit_id=found.receipt_id,
+            about=f"{receipt.operation_kind.value} {receipt.subject}",
+            state=found.state.value,
+            seq=entity.revision,
+            at=receipt.issued_at,
+        )
+    ]
+
+
+async def _run(context: Context, row: IndexRow) -> list[Hit]:
+    entity = required(await context.store.load([row.key]), row.key, "run")
+    found = read_run(entity)
+    return [
+        Hit(
+            kind=Kind.RUN,
+            hit_id=found.run_id,
+            about=found.subject,
+            state=f"{found.state.value} ({found.mode.value})",
+            seq=entity.revision,
+            at=found.requested_at,
+        )
+    ]
+
+
+async def _receipts_of_run(context: Context, row: IndexRow) -> list[Hit]:
+    return [hit for each in await _receipt_rows(context, row) for hit in await _receipt(context, each)]
+
+
+async def _events_of_run(context: Context, row: IndexRow) -> list[Hit]:
+    """Return the entries that a run's state rests on: its own, its plans', its receipts', its denials'."""
+    run_id = row.key.partition("/")[2]
+    run = read_run(required(await context.store.load([row.key]), row.key, "run"))
+    keys: set[EntityKey] = {row.key, *(plan_key(run_id, number) for number in range(1, run.plans + 1))}
+    keys |= {each.key for each in await _receipt_rows(context, row)}
+    keys |= {each.key for each in await context.store.find("denied_request", f"{run_id}/", limit=_MOST_OF_A_RUN)}
+    snapshot = await context.store.load(keys)
+    seqs = sorted({snapshot.entities[key].revision for key in keys})
+    return [await _event(context, seq, about_in(row.value)) for seq in seqs]
+
+
+async def _receipt_rows(context: Context, row: IndexRow) -> list[IndexRow]:
+    run_id = row.key.partition("/")[2]
+    return await context.store.find("receipt_run", f"{run_id}/", limit=_MOST_OF_A_RUN)
+
+
+async def _event(context: Context, seq: int, about: str = "") -> Hit:
+    entry = await entry_at(context, seq)
+    return Hit(
+        kind=Kind.EVENT,
+        hit_id=entry.body.entry_id,
+        about=about or entry.body.subject,
+        state=entry.body.type,
+        seq=seq,
+        at=entry.time,
+    )
+
+
+async def _event_by_id(context: Context, query: str) -> list[Hit]:
+    """Return the event of exactly this id: the ledger keeps each id's place."""
+    seq = await context.store.once_seq(f"event/{query}")
+    return [] if seq is None else [await _event(context, seq)]
+
+
+_LANES = (
+    _Lane(kind=Kind.PACKAGE, index="registration", show=_package),
+    _Lane(kind=Kind.PACKAGE, index="artifact", show=_package),
+    _Lane(kind=Kind.PACKAGE, index=NAMED_PACKAGES, show=_package, by_name=True),
+    _Lane(kind=Kind.CERTIFICATE, index="certificate", show=_certificate),
+    _Lane(kind=Kind.CERTIFICATE, index=NAMED_CERTIFICATES, show=_certificate, by_name=True),
+    _Lane(kind=Kind.RECEIPT, index="receipt", show=_receipt),
+    _Lane(kind=Kind.RECEIPT, index="receipt_run", show=_receipt),
+    _Lane(kind=Kind.RECEIPT, index=NAMED_RUNS, show=_receipts_of_run, by_name=True),
+    _Lane(kind=Kind.RUN, index="run", show=_run),
+    _Lane(kind=Kind.RUN, index=NAMED_RUNS, show=_run, by_name=True),
+    _Lane(kind=Kind.EVENT, index="run", show=_events_of_run),
+    _Lane(kind=Kind.EVENT, index=NAMED_RUNS, show=_events_of_run, by_name=True),
+)
+
+
+def _cursor(lane: int, row: IndexRow) -> str:
+    content = json.dumps([lane, row.value, row.key]).encode("ascii")
+    return base64.urlsafe_b64encode(content).decode("ascii")
+
+
+def _read_cursor(text: str) -> tuple[int, IndexRow]:
+    try:
+        match json.loads(base64.b64decode(text, altchars=b"-_", validate=True)):
+            case [int(lane), str(value), str(key)] if 0 <= lane < len(_LANES) and value.isascii() and key.isascii():
+                return lane, IndexRow(index=_LANES[lane].index, value=value, key=EntityKey(key))
+    except (ValueError, RecursionError, binascii.Error) as error:
+        raise _no_cursor() from error
+    raise _no_cursor()
+
+
+def _no_cursor() -> InvalidInputError:
+    return InvalidInputError("CURSOR_INVALID", "that is not where a page ended", hint="give what the page before said")
