@@ -28,10 +28,12 @@ MEANT = {
 MORE = {
     "provider add": "npm --kind npm --url $REGISTRY --credential env:NPM_TOKEN",
     "principal add": "person:alice --key alice.pub",
+    "freeze set": "npm:@acme/old-* --reason why",
 }
 OTHERWISE = {
     "certificate revoke ID": "certificate revoke $OTHER_CERTIFICATE --reason superseded",
     "receipt show ID": "receipt show $RECEIPT",
+    "freeze lift ID": "freeze lift $FREEZE",
     "ledger prove --grown-from FILE": "ledger prove --grown-from kept.note",
     "init": "init --profile trial --home fresh",
 }

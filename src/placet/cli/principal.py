@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     children={
         "add": Child(__name__, "add", "Enrol a principal, or add keys to one."),
         "list": Child(__name__, "list_", "List the principals with their keys."),
+        "disable": Child(__name__, "disable", "Ask that a principal may do nothing any more."),
+        "enable": Child(__name__, "enable", "Ask that a disabled principal may act again."),
+        "key": Child("placet.cli.principal_key", "key", "Keys of a principal: add, remove."),
     },
 )
 def principal() -> None:
@@ -53,6 +56,39 @@ def add(principal_id: str, keys: tuple[Path, ...], on_behalf_of: str, requester:
     show(inside(verb), _added)
 
 
+@click.command("disable", cls=Command, example="placet principal disable person:mallory")
+@click.argument("principal_id", metavar="PRINCIPAL", type=WORD)
+@click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
+def disable(principal_id: str, requester: str) -> None:
+    """Ask that a principal may do nothing any more.
+
+    What it approved counts no longer, and what it asked for goes no further.
+    """
+
+    async def verb(placet: Placet) -> Document:
+        return await placet.governance.change_role(principal_id, disabled=True, requester=requester)
+
+    show(inside(verb), principal_as_changed)
+
+
+@click.command("enable", cls=Command, example="placet principal enable person:zoe")
+@click.argument("principal_id", metavar="PRINCIPAL", type=WORD)
+@click.option("--on-behalf-of", type=WORD, default=None, metavar="PERSON", help="Who owns it from now on.")
+@click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
+def enable(principal_id: str, on_behalf_of: str | None, requester: str) -> None:
+    """Ask that a disabled principal may act again.
+
+    With --on-behalf-of, also that somebody else owns it.
+    """
+
+    async def verb(placet: Placet) -> Document:
+        return await placet.governance.change_role(
+            principal_id, disabled=False, on_behalf_of=on_behalf_of, requester=requester
+        )
+
+    show(inside(verb), principal_as_changed)
+
+
 @click.command("list", cls=Command, example="placet principal list")
 def list_() -> None:
     """List the principals with their keys."""
@@ -69,9 +105,22 @@ def _added(done: Document) -> Iterator[str]:
     yield from fields([*(("key", each) for each in done["key_ids"]), ("receipt", done["receipt_id"])])
 
 
+def principal_as_changed(done: Document) -> Iterator[str]:
+    """Yield how a principal stands after a change, and the receipt of it."""
+    yield f"{done['principal_id']} is {done['state']}."
+    yield ""
+    yield from fields(
+        [
+            ("owned by", done["on_behalf_of"]),
+            *(("key", each) for each in done["key_ids"]),
+            ("receipt", done["receipt_id"]),
+        ]
+    )
+
+
 def _principals(found: Document) -> Iterator[str]:
     rows = [
-        (each["principal_id"], each["on_behalf_of"], key)
+        (f"{each['principal_id']}{' (disabled)' if each['disabled_at'] else ''}", each["on_behalf_of"], key)
         for each in found["principals"]
         for key in ([f"{key['key_id']}{' (revoked)' if key['revoked_at'] else ''}" for key in each["keys"]] or ["-"])
     ]

@@ -35,6 +35,7 @@ COMMANDS = {
     "plan": Child("placet.cli.plan", "plan", "Plans: show what approvers are shown."),
     "provider": Child("placet.cli.provider", "provider", "Providers: where packages are published."),
     "principal": Child("placet.cli.principal", "principal", "Principals: who may ask and who may approve."),
+    "freeze": Child("placet.cli.freeze", "freeze", "Freezes: stop publishing, and let it go on."),
     "policy": Child("placet.cli.policy", "policy", "Policy: check, show, activate, example."),
     "certificate": Child("placet.cli.certificate", "certificate", "Certificates: issue, show, list, verify, revoke."),
     "receipt": Child("placet.cli.receipt", "receipt", "Receipts: show, revoke."),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from placet.core.context import Context
+from placet.core.entities.freezes import FREEZES, open_freezes
 from placet.core.entities.governance import (
     BOOTSTRAP,
     POLICY_IN_FORCE,
@@ -28,6 +29,7 @@ from placet.domain.authorization.circumstances import Circumstances
 from placet.domain.authorization.denial import Denial, denial_keys
 from placet.domain.authorization.evaluate import PolicyDecision, approvals_digest, evaluate
 from placet.domain.authorization.facts import Refusal
+from placet.domain.authorization.freeze import frozen_from
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy import Policy
@@ -52,7 +54,8 @@ class Judgement:
     """The policy's word on one operation: allowed exactly when there is no refusal.
 
     Limits are None where no rule sets any. `awaiting` tells that only approvals are missing;
-    `approved_until` when the first of those that count runs out, None where it takes none.
+    `approved_until` when the first of those that count runs out, None where it takes none;
+    `frozen_from` when a freeze of it will begin, None where none will.
     """
 
     policy_digest: Digest
@@ -62,6 +65,7 @@ class Judgement:
     approvers: tuple[str, ...]
     approvals_digest: Digest
     approved_until: datetime | None
+    frozen_from: datetime | None
     lifetime_seconds: int
     max_age_seconds: int
     per_subject_per_hour: int | None
@@ -78,6 +82,7 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
     stored = plan_key_of(plan.operations[0].operation_id)
     keys = {
         POLICY_IN_FORCE,
+        FREEZES,
         kept_policy_key(plan.policy_digest),
         BOOTSTRAP,
         principal_key(plan.requester),
@@ -123,6 +128,7 @@ def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Op
         approvers=said.approvers,
         approvals_digest=said.approvals_digest,
         approved_until=min((verified.approval.expires_at for verified in said.counted), default=None),
+        frozen_from=frozen_from(open_freezes(snapshot), operation, now),
         lifetime_seconds=said.lifetime_seconds,
         max_age_seconds=said.max_age_seconds,
         per_subject_per_hour=said.limits.per_subject_per_hour,
@@ -150,6 +156,7 @@ def circumstances_of(context: Context, snapshot: Snapshot, plan: Plan, now: date
         approvals=_approvals(snapshot, plan, principals),
         principals=principals,
         denials=_denials(snapshot, plan),
+        freezes=open_freezes(snapshot),
         now=now,
         embedded_in_ci=context.settings.embedded_in_ci,
     )
@@ -223,6 +230,7 @@ def _bootstrap(snapshot: Snapshot, plan: Plan, operation: Operation) -> Judgemen
         approvers=(),
         approvals_digest=approvals_digest((), plan.mode),
         approved_until=None,
+        frozen_from=None,
         lifetime_seconds=_BOOTSTRAP_LIFETIME_SECONDS,
         max_age_seconds=_BOOTSTRAP_LIFETIME_SECONDS,
         per_subject_per_hour=None,
@@ -240,6 +248,7 @@ def _refused(code: str, sentence: str) -> Judgement:
         approvers=(),
         approvals_digest=_NO_POLICY,
         approved_until=None,
+        frozen_from=None,
         lifetime_seconds=0,
         max_age_seconds=MAX_AGE_SECONDS,
         per_subject_per_hour=None,

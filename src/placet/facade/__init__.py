@@ -21,6 +21,7 @@ from placet.domain.authorization.facts import Refusal
 from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
 from placet.facade.certificates import Certificates
+from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
 from placet.facade.ledger import LedgerBook
 from placet.facade.packages import Packages
@@ -41,6 +42,7 @@ class Placet:
         self.publishing = Publishing(opened)
         self.verification = Verification(opened)
         self.governance = Governance(opened)
+        self.freezes = Freezes(opened)
         self.certificates = Certificates(opened)
         self.receipts = Receipts(opened)
         self.ledger = LedgerBook(opened)

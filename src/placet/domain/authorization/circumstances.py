@@ -8,6 +8,7 @@ from datetime import datetime
 
 from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
 from placet.domain.authorization.denial import Denial
+from placet.domain.authorization.freeze import Freeze
 from placet.domain.authorization.principal import Principal
 from placet.domain.values.digest import Digest
 
@@ -18,7 +19,7 @@ class Circumstances:
 
     `approvals` are those recorded for this plan; `principals` the present state of the requester
     and of every approver, by id, absent where they are not enrolled; `denials` what stands under
-    the plan's anchor keys; `embedded_in_ci` tells that this process acts by itself inside a
+    the plan's anchor keys; `freezes` the open ones; `embedded_in_ci` tells that this process acts by itself inside a
     detected CI environment; `excluded` names further persons who may not approve (the pusher and
     merger as the provider's accounts say).
     """
@@ -27,6 +28,7 @@ class Circumstances:
     principals: Mapping[str, Principal]
     denials: tuple[Denial, ...]
     now: datetime
+    freezes: tuple[Freeze, ...] = ()
     embedded_in_ci: bool = False
     excluded: frozenset[str] = frozenset()
 

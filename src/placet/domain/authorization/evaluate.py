@@ -12,6 +12,7 @@ from placet.domain.authorization.approval import VerifiedApproval
 from placet.domain.authorization.circumstances import Circumstances, LastWords, last_words
 from placet.domain.authorization.counting import Count, count
 from placet.domain.authorization.facts import Refusal
+from placet.domain.authorization.freeze import frozen
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy import Limits, Policy
@@ -105,7 +106,7 @@ def evaluate(policy: Policy, plan: Plan, circumstances: Circumstances) -> Policy
     """Return what `policy` says of `plan` under these circumstances.
 
     Never raises for what it is asked to judge: a refusal is part of the decision. Codes: NO_RULE
-    EMBEDDED_IN_CI DENIED_BY_APPROVER APPROVER_INELIGIBLE APPROVAL_ASSURANCE_LOW APPROVALS_MISSING,
+    EMBEDDED_IN_CI DENIED_BY_APPROVER FROZEN APPROVER_INELIGIBLE APPROVAL_ASSURANCE_LOW APPROVALS_MISSING,
     in an operation's refusals in this order, APPROVALS_MISSING after what makes them missing.
     """
     words = last_words(circumstances.approvals)
@@ -140,6 +141,7 @@ def _decide(
         *_no_rule(plan, operation, terms, circumstances),
         *_embedded_in_ci(policy, plan, circumstances),
         *_denied(words, circumstances),
+        *frozen(circumstances.freezes, operation, circumstances.now),
     )
     counted = tuple(verified for each in counts for verified in each.counted)
     return OperationDecision(

@@ -118,7 +118,7 @@ class Facts:
 
     `contents` are the artifacts measured on the very bytes that would be sent. `held_by` is the
     operation that already holds the effect's subject, empty where none does. `refusals` are
-    those of the policy in force now, whose digest is `policy_digest`.
+    those of the policy in force now, whose digest is `policy_digest`; `frozen` those of open freezes.
     """
 
     issuer: str
@@ -127,6 +127,7 @@ class Facts:
     contents: tuple[Artifact, ...]
     policy_digest: Digest
     refusals: tuple[Refusal, ...]
+    frozen: tuple[Refusal, ...]
     requester_active: bool
     certificate: CertificateFacts | None
     held_by: str

@@ -66,8 +66,13 @@ class Policy:
     digest: Digest
     groups: Mapping[str, frozenset[str]]
     rules: tuple[Rule, ...]
+    freezers: tuple[Pattern, ...]
     embedded_in_ci: bool
 
     def is_approver(self, principal_id: str) -> bool:
         """Tell whether any group names this principal."""
         return any(principal_id in members for members in self.groups.values())
+
+    def may_freeze(self, principal_id: str) -> bool:
+        """Tell whether this principal may set a freeze: every approver may, and whom `freezers` names."""
+        return self.is_approver(principal_id) or any(pattern.matches(principal_id) for pattern in self.freezers)

@@ -44,11 +44,8 @@ NAMED_KINDS = frozenset(OperationKind) | {
     "move_dist_tag",
     "change_owner",
     "set_status",
-    "change_role",
-    "change_approver_key",
     "create_key",
     "change_trust",
-    "lift_freeze",
     "recover",
 }
 """Kinds that a rule may name (contract 8), also those that this version cannot perform yet."""
@@ -72,13 +69,19 @@ def parse_policy(document: bytes) -> Policy:
     top = Table(_load(_text(document)), "")
     version = top.text("version", _VERSION)
     embedded_in_ci = top.flag("embedded_in_ci", default=False)
+    freezers = _read_freezers(top)
     groups = _read_groups(top.table("groups", default={}))
     rules = tuple(_read_rule(table, groups) for table in top.tables("rule"))
     top.end()
     if not rules:
         refuse("rule", "is missing: a policy without a rule allows nothing")
     return Policy(
-        version=version, digest=policy_digest(document), groups=groups, rules=rules, embedded_in_ci=embedded_in_ci
+        version=version,
+        digest=policy_digest(document),
+        groups=groups,
+        rules=rules,
+        freezers=freezers,
+        embedded_in_ci=embedded_in_ci,
     )
 
 
@@ -165,6 +168,12 @@ def _read_patterns(table: Table, name: str, parse: Callable[[str], P | None], fo
     if not patterns:
         refuse(table.path(name), "is empty")
     return tuple(patterns)
+
+
+def _read_freezers(top: Table) -> tuple[Pattern, ...]:
+    if "freezers" not in top.names():
+        return ()
+    return _read_patterns(top, "freezers", _parse_requester, "kind:name")
 
 
 def _parse_requester(text: str) -> Pattern | None:

@@ -127,7 +127,7 @@ def _check_activated(digest: Digest, used_at: int, evidence: Evidence) -> None:
 
 def _enrolled(principal_id: str, evidence: Evidence) -> Principal:
     found = evidence.need(
-        [EntryType.PRINCIPAL_ENROLLED],
+        [EntryType.PRINCIPAL_ENROLLED, EntryType.PRINCIPAL_CHANGED],
         read_principal_enrolled,
         lambda record: record.principal.get("principal_id") == principal_id,
         what=f"that {principal_id} is enrolled",
