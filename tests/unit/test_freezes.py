@@ -8,8 +8,7 @@ from datetime import timedelta
 import pytest
 
 from placet.core.entities.freezes import FREEZES, MOST_OPEN, freezes_object, open_freezes
-from placet.core.execute import execute_plan
-from placet.core.governed import ask
+from placet.core.governed import ask, judgements_of
 from placet.core.runs import Intent
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.freeze import (
@@ -61,11 +60,10 @@ def test_a_freeze_holds_nothing_else(pattern: str) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(OperationKind))
-def test_a_freeze_holds_what_acts_outside_and_the_certificate_before_it_alone(kind: OperationKind) -> None:
+def test_a_freeze_holds_what_acts_outside_alone(kind: OperationKind) -> None:
     operation = an_operation(operation_kind=kind)
 
-    held = kind not in CORE_KINDS or kind is OperationKind.ISSUE_CERTIFICATE
-    assert bool(frozen([a_freeze()], operation, NOW)) is held
+    assert bool(frozen([a_freeze()], operation, NOW)) is (kind not in CORE_KINDS)
 
 
 def test_a_freeze_that_was_to_hold_at_once_holds_for_a_clock_that_lags() -> None:
@@ -147,22 +145,21 @@ def test_nothing_is_performed_while_frozen_and_the_receipt_stays_issued() -> Non
     assert world.present(plan, token).state is ReceiptState.EXECUTED
 
 
-def test_no_certificate_is_issued_while_frozen() -> None:
+def test_what_acts_nowhere_goes_on_while_everything_is_frozen() -> None:
     world = World()
-    world.freeze("core:@acme/*")
-    plan = world.certificate_plan()
+    world.freeze()
 
-    with world.refusing("FROZEN", check=""):
-        world.run(execute_plan(world.context, plan, actor="person:alice"))
+    assert world.certificate()
 
 
 def test_a_dry_run_tells_of_the_freeze() -> None:
     world = World()
+    plan = world.plan(a_publication(), mode=Mode.DRY_RUN)
     world.freeze()
 
-    plan = world.plan(a_publication(), mode=Mode.DRY_RUN)
+    (judgement,) = world.run(judgements_of(world.context, plan))
 
-    assert plan.mode is Mode.DRY_RUN
+    assert [refusal.code for refusal in judgement.refusals] == ["FROZEN", "APPROVALS_MISSING"]
 
 
 @pytest.mark.parametrize("who", ["person:alice", "person:erin"])

@@ -65,7 +65,7 @@ def _say(decision: str, run_id: str, approver: str, signing: tuple[Path, str], *
         ballot = await placet.publishing.ballot(run_id, approver)
         show_for_signing(ballot.text)
         if not asked:
-            _confirm(_CONFIRMATIONS[decision])
+            confirm(_CONFIRMATIONS[decision])
         return await placet.publishing.say(
             ballot, decision, approver=approver, key=key, signer=placet.signer, group=group
         )
@@ -73,7 +73,8 @@ def _say(decision: str, run_id: str, approver: str, signing: tuple[Path, str], *
     show(inside(verb), _said)
 
 
-def _confirm(question: str) -> None:
+def confirm(question: str) -> None:
+    """Ask the person at the terminal; raise `InvalidInputError` (`CONFIRMATION_MISSING`) where nobody is there."""
     if not sys.stdin.isatty():
         raise InvalidInputError(
             "CONFIRMATION_MISSING",

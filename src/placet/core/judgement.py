@@ -25,9 +25,10 @@ from placet.core.entities.governance import (
 from placet.core.entities.runs import plan_key_of, read_run, run_key
 from placet.core.entities.stored import entity_of
 from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
+from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.authorization.circumstances import Circumstances
 from placet.domain.authorization.denial import Denial, denial_keys
-from placet.domain.authorization.evaluate import PolicyDecision, approvals_digest, evaluate
+from placet.domain.authorization.evaluate import OperationDecision, PolicyDecision, approvals_digest, evaluate, unwaived
 from placet.domain.authorization.facts import Refusal
 from placet.domain.authorization.freeze import frozen_from
 from placet.domain.authorization.operation import Operation
@@ -55,7 +56,7 @@ class Judgement:
 
     Limits are None where no rule sets any. `awaiting` tells that only approvals are missing;
     `approved_until` when the first of those that count runs out, None where it takes none;
-    `frozen_from` when a freeze of it will begin, None where none will.
+    `frozen_from` when a freeze of it will begin, None where none will; `glass` what break-glass waived.
     """
 
     policy_digest: Digest
@@ -71,6 +72,7 @@ class Judgement:
     per_subject_per_hour: int | None
     per_requester_per_hour: int | None
     requester_active: bool
+    glass: BrokenGlass | None = None
 
 
 def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
@@ -128,13 +130,18 @@ def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Op
         approvers=said.approvers,
         approvals_digest=said.approvals_digest,
         approved_until=min((verified.approval.expires_at for verified in said.counted), default=None),
-        frozen_from=frozen_from(open_freezes(snapshot), operation, now),
+        frozen_from=frozen_from(unwaived(open_freezes(snapshot), _waives(said)), operation, now),
         lifetime_seconds=said.lifetime_seconds,
         max_age_seconds=said.max_age_seconds,
         per_subject_per_hour=said.limits.per_subject_per_hour,
         per_requester_per_hour=said.limits.per_requester_per_hour,
         requester_active=_requester_active(snapshot, plan.requester, now),
+        glass=said.glass,
     )
+
+
+def _waives(said: OperationDecision) -> frozenset[str]:
+    return said.glass.waives if said.glass else frozenset()
 
 
 def decide_plan(context: Context, snapshot: Snapshot, plan: Plan, now: datetime) -> PolicyDecision | None:

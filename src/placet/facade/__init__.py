@@ -20,6 +20,7 @@ from placet.core.installation import Profile
 from placet.domain.authorization.facts import Refusal
 from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
+from placet.facade.break_glass import BreakGlass
 from placet.facade.certificates import Certificates
 from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
@@ -43,6 +44,7 @@ class Placet:
         self.verification = Verification(opened)
         self.governance = Governance(opened)
         self.freezes = Freezes(opened)
+        self.break_glass = BreakGlass(opened)
         self.certificates = Certificates(opened)
         self.receipts = Receipts(opened)
         self.ledger = LedgerBook(opened)

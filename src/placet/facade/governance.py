@@ -167,6 +167,8 @@ def _policy(policy: Policy) -> Object:
         "groups": {name: list[Value](sorted(members)) for name, members in sorted(policy.groups.items())},
         "rules": len(policy.rules),
         "embedded_in_ci": policy.embedded_in_ci,
+        "freezers": list[Value](pattern.text for pattern in policy.freezers),
+        "break_glass": policy.break_glass,
     }
 
 

@@ -1,7 +1,9 @@
 """Freezes: for a while nothing is published, everywhere or for some subjects (protocol 6).
 
-A freeze only says no, so setting one is quick; lifting one is a governed act. What records the
-truth, takes trust away or repairs the installation goes on under it: see `_HELD`.
+A freeze only says no, so setting one is quick; lifting one is a governed act. It holds whatever
+acts outside. Core operations go on under it: a certificate publishes nothing, a registration
+records the truth, a revocation takes trust away, and governed acts, above all `lift_freeze`, have
+to work while things are wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from placet.domain.authorization.pattern import parse_subject_pattern
 from placet.domain.authorization.plan import PRINCIPAL
 from placet.domain.encoding.canonical import Object
 from placet.domain.encoding.record import Record
-from placet.domain.values.kinds import CORE_KINDS, OperationKind
+from placet.domain.values.kinds import CORE_KINDS
 from placet.domain.values.time import format_instant
 from placet.errors import InvalidInputError
 
@@ -28,12 +30,6 @@ REVIEW_WITHIN = timedelta(hours=72)
 """How long after its first receipt a publication under break-glass may go without review (protocol 6)."""
 FROZEN = "FROZEN"
 _CODE = "FREEZE_INVALID"
-_HELD = (frozenset(OperationKind) - CORE_KINDS) | {OperationKind.ISSUE_CERTIFICATE}
-"""Kinds that a freeze holds: whatever acts outside, and the certificate that precedes a publication.
-
-Registering what was published records the truth; revoking takes trust away; governed acts, above
-all `lift_freeze`, have to work while things are wrong.
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +54,7 @@ class Freeze:
 
     def covers(self, operation: Operation) -> bool:
         """Tell whether the freeze is about what `operation` does, whenever it begins."""
-        if operation.operation_kind not in _HELD:
+        if operation.operation_kind in CORE_KINDS:
             return False
         patterns = (parse_subject_pattern(text) for text in self.subjects)
         return any(pattern is not None and pattern.matches(operation.subject) for pattern in patterns)

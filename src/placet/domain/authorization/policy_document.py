@@ -33,6 +33,7 @@ _VERSION = r"[!-~]{1,64}"
 _REQUESTER = re.compile(r"(person|ci|agent|service):[A-Za-z0-9@._:/*-]+")
 _MOST_ASSURANCE = 3
 _MOST_PER_HOUR = 1_000_000
+_BREAK_GLASS_PERSONS = 2
 _INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
 NAMED_KINDS = frozenset(OperationKind) | {
@@ -71,6 +72,7 @@ def parse_policy(document: bytes) -> Policy:
     embedded_in_ci = top.flag("embedded_in_ci", default=False)
     freezers = _read_freezers(top)
     groups = _read_groups(top.table("groups", default={}))
+    break_glass = _read_break_glass(top, groups)
     rules = tuple(_read_rule(table, groups) for table in top.tables("rule"))
     top.end()
     if not rules:
@@ -81,6 +83,7 @@ def parse_policy(document: bytes) -> Policy:
         groups=groups,
         rules=rules,
         freezers=freezers,
+        break_glass=break_glass,
         embedded_in_ci=embedded_in_ci,
     )
 
@@ -174,6 +177,18 @@ def _read_freezers(top: Table) -> tuple[Pattern, ...]:
     if "freezers" not in top.names():
         return ()
     return _read_patterns(top, "freezers", _parse_requester, "kind:name")
+
+
+def _read_break_glass(top: Table, groups: Mapping[str, frozenset[str]]) -> str:
+    """Return the group of whom two may break the glass, empty where the document says nothing of it."""
+    if "break_glass" not in top.names():
+        return ""
+    table = top.table("break_glass")
+    group = table.text("group", GROUP)
+    table.end()
+    if len(groups.get(group, frozenset())) < _BREAK_GLASS_PERSONS:
+        refuse(table.path("group"), f"names {group}, which is no group of two or more")
+    return group
 
 
 def _parse_requester(text: str) -> Pattern | None:

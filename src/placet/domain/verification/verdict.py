@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
+from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.certificate.revocation import Revocation
 from placet.domain.values.digest import Digest
 from placet.domain.values.npm import PackageName, Version
@@ -38,7 +39,7 @@ class Verdict:
     `published_at` is the log's time of the executed receipt. The verdict holds as of checkpoint
     `size` of the log `origin`; revocations are known up to `revocations_known_to`. `revocation` is
     one of this certificate that came later and leaves the publication standing, else None.
-    `approvers` are (principal, assurance), sorted.
+    `approvers` are (principal, assurance), sorted; `glass` is what they waived under break-glass, else None.
     """
 
     package: PackageName
@@ -51,6 +52,7 @@ class Verdict:
     run_id: str
     receipts: tuple[str, ...]
     approvers: tuple[tuple[str, int], ...]
+    glass: BrokenGlass | None
     requester: str
     policy_version: str
     published_at: datetime
