@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     "principal",
     cls=Group,
     children={
-        "add": Child(__name__, "add", "Enrol a principal, or add keys to one."),
+        "add": Child(__name__, "add", "Enrol a principal."),
         "list": Child(__name__, "list_", "List the principals with their keys."),
         "disable": Child(__name__, "disable", "Ask that a principal may do nothing any more."),
         "enable": Child(__name__, "enable", "Ask that a disabled principal may act again."),
@@ -37,10 +37,10 @@ def principal() -> None:
 @click.option("--on-behalf-of", type=WORD, default="", metavar="PERSON", help="Who owns it; agents need one.")
 @click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
 def add(principal_id: str, keys: tuple[Path, ...], on_behalf_of: str, requester: str) -> None:
-    """Enrol a principal, or add keys to one.
+    """Enrol a principal.
 
     PRINCIPAL is person:NAME, ci:NAME, agent:NAME or service:NAME. Before the first policy, PLACET_BOOTSTRAP_KEY or
-    PLACET_BOOTSTRAP_KEY_FILE gives the key that `placet init` printed.
+    PLACET_BOOTSTRAP_KEY_FILE gives the key that `placet init` printed; with it, keys of one who is enrolled are added.
     """
 
     async def verb(placet: Placet) -> Document:

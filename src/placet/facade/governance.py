@@ -48,7 +48,7 @@ class Governance:
     async def add_principal(
         self, principal_id: str, *, public_keys: tuple[str, ...], on_behalf_of: str = "", requester: str = ""
     ) -> Object:
-        """Enrol a principal with OpenSSH public keys, or add keys to one that is enrolled."""
+        """Enrol a principal with OpenSSH public keys; the bootstrap key also adds keys to one that is enrolled."""
         lines = [parse_public_key(line).line for line in public_keys]
         intent = Intent(
             kind=OperationKind.ENROL_PRINCIPAL,

@@ -7,6 +7,7 @@ from datetime import datetime
 from placet.core.acts.act import Act, Deed, Performance
 from placet.core.entities.governance import principal_key, principal_object, stored_principal
 from placet.core.entities.stored import entity_of
+from placet.core.judgement import BOOTSTRAP_REQUESTER
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.principal import Principal, PrincipalKey, checked
 from placet.domain.encoding.ssh_public_key import parse_public_key
@@ -20,9 +21,11 @@ def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: A
 
 
 def _perform(performance: Performance) -> Deed:
-    """Record the principal; one that exists gains the keys it lacks, and loses none.
+    """Record the principal.
 
-    A key is enrolled once, ever: with one key for two principals, one person would be two approvers.
+    One that exists gains the keys it lacks only by the bootstrap key: afterwards a key of somebody
+    who may approve already is a governed act of its own, `change_approver_key`. A key is enrolled
+    once, ever: with one key for two principals, one person would be two approvers.
     """
     keys = tuple(
         PrincipalKey(public_key=parse_public_key(line), enrolled_at=performance.now)
@@ -41,6 +44,12 @@ def _perform(performance: Performance) -> Deed:
             )
         )
     else:
+        if performance.plan.requester != BOOTSTRAP_REQUESTER:
+            raise InvalidInputError(
+                "PRINCIPAL_EXISTS",
+                f"{performance.operation.subject.name} is enrolled already",
+                hint="placet principal key add",
+            )
         principal, new = _with_new_keys(stored_principal(standing), keys)
     return Deed(
         type="principal.enrolled",
