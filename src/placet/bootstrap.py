@@ -20,8 +20,10 @@ from placet.adapters.files.blobs import FolderBlobs
 from placet.adapters.files.evidence import EvidenceFolder
 from placet.adapters.files.keyring import FileKeyring
 from placet.adapters.files.objects import FolderExecutor
+from placet.adapters.files.seen import SeenFolder
 from placet.adapters.live.observer import LiveObserver, OfflineObserver
 from placet.adapters.live.port import LiveSideEffects
+from placet.adapters.live.probe import LiveProbe
 from placet.adapters.npm.executor import NpmExecutor
 from placet.adapters.npm.facts import NpmFacts
 from placet.adapters.npm.pack import NpmPacker
@@ -31,6 +33,7 @@ from placet.adapters.softkeys.maker import SoftwareKeyMaker
 from placet.adapters.sqlite.store import SqliteStore
 from placet.adapters.ssh.signer import OpenSshSigner
 from placet.adapters.system import SystemClock, SystemRandomness
+from placet.adapters.system.surroundings import HomeSurroundings
 from placet.config import Config
 from placet.core.context import Context, Settings
 from placet.core.decide import Decision, decide
@@ -50,7 +53,10 @@ from placet.ports.approval_signer import ApprovalSigner
 from placet.ports.effects import FindProvider, Provider, Secret
 from placet.ports.keys import AuthorityRole, Keyring
 from placet.ports.packer import Packer
+from placet.ports.seen import SeenLists
 from placet.ports.store import Store
+from placet.ports.surroundings import ProviderProbe, Surroundings
+from placet.ports.world import Clock
 
 LEDGER_FILE = "ledger.sqlite"
 TRUST_ROOT_FILE = "trust-root.json"
@@ -162,6 +168,21 @@ async def opened(
         )
     finally:
         await store.close()
+
+
+def consumer(config: Config) -> tuple[Clock, SeenLists]:
+    """Return what a verifier without an installation has: this machine's clock, and what it has seen before."""
+    return SystemClock(), SeenFolder(config.seen)
+
+
+def surroundings(config: Config) -> Surroundings:
+    """Return what looks at the files and disks of an installation, without opening it."""
+    return HomeSurroundings(config.home, config.home / LEDGER_FILE)
+
+
+def provider_probe(config: Config) -> ProviderProbe:
+    """Return what asks whether a provider could be used."""
+    return LiveProbe(Egress(), NamedCredentials(config.environment).of)
 
 
 def approval_signer(config: Config) -> ApprovalSigner:

@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from placet.adapters.files.anchor import FileAnchor
+from placet.adapters.sqlite.store import SqliteStore
 from placet.domain.log.watch import Reason
 from placet.errors import UnavailableError
 from placet.ports.store import SealedError
-from support.ledgers import InSqlite, LedgerStore, fill, fill_anchor_disk, forget_anchor, nothing, put, run, thing
+from support.ledgers import (
+    SIGNER,
+    InSqlite,
+    LedgerStore,
+    fill,
+    fill_anchor_disk,
+    forget_anchor,
+    nothing,
+    put,
+    run,
+    thing,
+)
 
 
 @pytest.fixture
@@ -120,3 +135,43 @@ def test_nothing_is_acknowledged_on_a_full_anchor_disk(home: InSqlite) -> None:
 
 def store_origin(store: LedgerStore) -> str:
     return run(store.status()).origin
+
+
+class OvertakenAnchor(FileAnchor):
+    """An anchor at which, once, somebody else comes first."""
+
+    def __init__(self, folder: Path, first: Callable[[], None]) -> None:
+        super().__init__(folder)
+        self.first: Callable[[], None] | None = first
+
+    @contextmanager
+    def alone(self, origin: str) -> Iterator[None]:
+        first, self.first = self.first, None
+        if first is not None:
+            thread = Thread(target=first)
+            thread.start()
+            thread.join()
+        with super().alone(origin):
+            yield
+
+
+def test_of_two_copies_that_share_an_anchor_only_one_goes_on(home: InSqlite, tmp_path: Path) -> None:
+    """The second has written its change when the first is anchored: it is answered to nobody."""
+    run(fill(home.create(), 3))
+    home.close()
+    shutil.copy(home.path, tmp_path / "copy.sqlite")
+    told = []
+
+    def goes_on() -> None:
+        store = home.open()
+        told.append(run(put(store, 4, {"effect": thing(1)})).checkpoint)
+        run(store.close())
+
+    copy = SqliteStore(tmp_path / "copy.sqlite", SIGNER, OvertakenAnchor(home.anchor.folder, goes_on), home.clock)
+    with pytest.raises(SealedError) as refused:
+        run(put(copy, 5, {"effect": thing(2)}))
+
+    assert (len(told), refused.value.code) == (1, "SEALED")
+    assert refused_as_sealed(copy) is Reason.FORKED
+    assert run(put(home.open(), 6, {})).checkpoint
+    run(copy.close())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from cli.conftest import TEAM_POLICY
-from placet.demo.npm_double import NpmDouble
+from placet.demo.npm_double import Fault, NpmDouble
 from support.shell import PLACET, Ran, Shell
 
 pytestmark = pytest.mark.needs("ssh-keygen")
@@ -134,6 +136,17 @@ def test_who_asked_may_not_approve(team: Shell) -> None:
     assert ran.err.splitlines()[-1].startswith("error: APPROVER_INELIGIBLE: ")
 
 
+def test_an_approval_that_may_not_count_is_on_record(team: Shell) -> None:
+    run_id = asked(team, "1.4.1")
+    before = team.size()
+
+    ran = says(team, "approve", run_id, "alice")
+    denials = team.done("run", "show", run_id, "--json").json()["denials"]
+
+    assert (ran.code, team.size()) == (3, before + 1)
+    assert [(each["code"], each["actor"]) for each in denials] == [("APPROVER_INELIGIBLE", "person:alice")]
+
+
 def test_nobody_approves_with_a_key_that_is_not_theirs(team: Shell) -> None:
     run_id = asked(team, "1.5.0")
 
@@ -164,6 +177,28 @@ def test_who_waits_learns_of_a_denial(team: Shell) -> None:
 
     assert waiting.returncode == 3
     assert b"DENIED_BY_APPROVER" in err
+
+
+def test_who_denies_what_is_being_sent_stops_the_rest_and_all_are_told_what_stands(
+    team: Shell, registry: NpmDouble
+) -> None:
+    run_id = asked(team, "1.7.1")
+    says(team, "approve", run_id, "bob")
+    says(team, "approve", run_id, "carol")
+    held = threading.Event()
+    registry.inject(Fault(method="PUT", acts=True, hold=held))
+    sending = team.start("run", "resume", run_id, "--json")
+    wait_for(lambda: registry.effects("@acme/tool", "1.7.1") == 1)
+
+    says(team, "deny", run_id, "bob")
+    held.set()
+    _, err = sending.communicate(timeout=PATIENCE_SECONDS)
+    verified = team.placet("verify", "@acme/tool@1.7.1", "--json")
+
+    error = json.loads(err.splitlines()[-1])["error"]
+    assert (sending.returncode, error["code"]) == (3, "DENIED_BY_APPROVER")
+    assert "standing: publish_package of npm:@acme/tool@1.7.1" in error["hint"]
+    assert (verified.code, verified.json()["code"]) == (5, "CERTIFICATE_REVOKED")
 
 
 def test_without_a_terminal_nothing_is_approved_unless_yes_is_said(team: Shell) -> None:

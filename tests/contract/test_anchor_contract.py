@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -153,3 +154,30 @@ def test_a_full_disk_is_said_so_when_closing(tmp_path: Path) -> None:
     lasting.mkdir()
     with pytest.raises(UnavailableError):
         anchor.close()
+
+
+def test_nobody_replaces_the_note_while_another_is_alone_with_it(tmp_path: Path) -> None:
+    one, two = FileAnchor(tmp_path), FileAnchor(tmp_path)
+    order = []
+
+    def second() -> None:
+        with two.alone(ORIGIN):
+            order.append("second")
+
+    waiting = Thread(target=second)
+    with one.alone(ORIGIN):
+        waiting.start()
+        waiting.join(timeout=0.05)
+        order.append("first")
+    waiting.join()
+    assert order == ["first", "second"]
+
+
+def test_an_anchor_disk_that_fails_while_we_are_alone_keeps_nobody_else_out(tmp_path: Path) -> None:
+    anchor, lasting, _ = files(tmp_path)
+    lasting.unlink()
+    lasting.mkdir()
+    with pytest.raises(UnavailableError), anchor.alone(ORIGIN):
+        anchor.replace(ORIGIN, "note 2\n", lasting=True)
+    with FileAnchor(tmp_path).alone(ORIGIN):
+        assert FileAnchor(tmp_path).read(OTHER) == ()

@@ -30,6 +30,11 @@ COMMANDS = {
     "deny": Child("placet.cli.approve", "deny", "Deny what a run wants, or take a denial back."),
     "verify": Child("placet.cli.verify", "verify", "Verify a package, a published version or a bundle, offline."),
     "reconcile": Child("placet.cli.reconcile", "reconcile", "Look up every effect that is in doubt; send nothing."),
+    "doctor": Child(
+        "placet.cli.doctor",
+        "doctor",
+        "Examine this installation, and say what to do next.",
+    ),
     "demo": Child("placet.cli.demo", "demo", "See all of it in a loopback world, and eight attacks on it."),
     "run": Child("placet.cli.run", "run", "Runs: list, show, resume, evidence."),
     "plan": Child("placet.cli.plan", "plan", "Plans: show what approvers are shown."),

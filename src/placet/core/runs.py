@@ -84,7 +84,7 @@ async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Pla
 
     Raise `DeniedError` (recorded): `NO_RULE`, `DENIED_BY_APPROVER`, `EMBEDDED_IN_CI` where no
     approval could help (in prod), `RATE_LIMITED` where a limit of plans asked for is reached,
-    `RUN_CLOSED` where the run has ended.
+    or as `ended` says.
     """
     number = run.plans + 1
     template = _template(context, run, intents, number)
@@ -117,12 +117,20 @@ async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Pla
 def check_open(snapshot: Snapshot, run_id: str) -> Run:
     """Return the run if it has not ended: nothing is planned, issued or performed in one that has.
 
-    Raise `DeniedError` (`RUN_CLOSED`), and `NotFoundError` where there is no such run.
+    Raise `DeniedError` as `ended` says, and `NotFoundError` where there is no such run.
     """
     run = read_run(required(snapshot, run_key(run_id), "run"))
     if run.state in CLOSED_STATES:
-        raise DeniedError("RUN_CLOSED", f"run {run_id} is {run.state.value}", hint="ask again")
+        raise ended(run)
     return run
+
+
+def ended(run: Run) -> DeniedError:
+    """Return why nothing more becomes of a run: `DENIED_BY_APPROVER`, or `RUN_CLOSED` where it ended otherwise."""
+    hint = f"placet run show {run.run_id}"
+    if run.state is RunState.DENIED:
+        return DeniedError("DENIED_BY_APPROVER", f"run {run.run_id} was denied", hint=hint)
+    return DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: {run.state.value}", hint=hint)
 
 
 async def stored_plan(context: Context, run_id: str, number: int) -> Plan:
@@ -139,7 +147,7 @@ async def stored_run(context: Context, run_id: str) -> Run:
 async def move_run(context: Context, run_id: str, state: RunState, *, actor: str) -> Run:
     """Record that the run has come to `state`, unless somebody did so before.
 
-    Raise `DeniedError` (`RUN_CLOSED`) where it has ended otherwise.
+    Raise `DeniedError` as `ended` says where it has ended otherwise.
     """
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - does not depend on time

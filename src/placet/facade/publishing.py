@@ -13,7 +13,6 @@ from placet.domain.authorization.render import fingerprint
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
-from placet.errors import DeniedError
 from placet.facade import views
 from placet.facade.requester import requester_of
 from placet.ports.approval_signer import ApprovalSigner
@@ -65,9 +64,8 @@ class Publishing:
         kind = ApprovalDecision(decision)
         groups = (group,) if group else ballot.groups
         if kind is not ApprovalDecision.APPROVE:
-            groups = groups[:1] or ("",)
-        if not groups:
-            raise DeniedError("APPROVER_INELIGIBLE", f"{approver} is in no group whose approval this plan needs")
+            groups = groups[:1]
+        groups = groups or ("",)  # whoever speaks for no group is refused where refusals are recorded
         for each in groups:
             approval = fill_in(
                 self._context, ballot, approver=approver, key_id=public_key.key_id, decision=kind, group=each

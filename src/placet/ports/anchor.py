@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 
 class Anchor(Protocol):
     """Keeps the newest signed note per origin. Its methods block for microseconds and are not async.
 
-    Any number of processes may replace the note of one origin; the last one stays. An anchor
-    *behind* its log harms nothing.
+    Any number of processes may replace the note of one origin, each alone: so none of them
+    replaces a note that it has not compared with its log. An anchor *behind* its log harms nothing.
     """
+
+    def alone(self, origin: str) -> AbstractContextManager[None]:
+        """Keep everybody else from replacing the note of `origin` meanwhile.
+
+        Raise `UnavailableError` (`AUDIT_UNAVAILABLE`) where another process keeps us waiting for long.
+        """
+        ...
 
     def read(self, origin: str) -> tuple[str, ...]:
         """Return what is kept: nothing, or notes of which each must agree with the log.

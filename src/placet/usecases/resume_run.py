@@ -12,15 +12,17 @@ from placet.core.denials import record_denial
 from placet.core.entities.runs import CLOSED_STATES, Run, RunState
 from placet.core.execute import Report, execute_plan
 from placet.core.governed import judgements_of
-from placet.core.runs import move_run, stored_plan, stored_run
+from placet.core.lookup import reports_of
+from placet.core.runs import ended, move_run, stored_plan, stored_run
 from placet.domain.authorization.facts import ReceiptState, Refusal
 from placet.domain.authorization.plan import Plan
-from placet.domain.values.kinds import Mode
+from placet.domain.values.kinds import CORE_KINDS, Mode
 from placet.errors import ApprovalsPendingError, DeniedError, EffectError, InvalidInputError
 
 Waiter = Callable[[Run, tuple[Refusal, ...]], Awaitable[bool]]
 """Told what is missing; returns True to look again, False to give up for now."""
 
+_ENDED = frozenset({"DENIED_BY_APPROVER", "RUN_CLOSED"})
 _ENDINGS = {
     ReceiptState.CONFLICT: ("OTHER_CONTENT", "the provider holds other content under this name", "an incident: look"),
     ReceiptState.INDETERMINATE: ("OUTCOME_UNKNOWN", "it is not known whether the effect was made", "placet reconcile"),
@@ -53,7 +55,7 @@ async def resume_run(context: Context, run_id: str, *, wait: Waiter = give_up) -
     await _check_resumable(context, run)
     plan = await stored_plan(context, run_id, run.plans)
     await _await_approvals(context, run, plan, wait)
-    reports = await execute_plan(context, plan, actor=run.requester)
+    reports = await _carry_out(context, run, plan)
     last = reports[-1]
     if last.state is not ReceiptState.EXECUTED:
         if last.state is ReceiptState.CONFLICT:
@@ -65,21 +67,30 @@ async def resume_run(context: Context, run_id: str, *, wait: Waiter = give_up) -
     return Carried(run=run, plan=plan, reports=tuple(reports))
 
 
+async def _carry_out(context: Context, run: Run, plan: Plan) -> list[Report]:
+    """Execute the plan; whoever is refused half-way is told which effects stand already."""
+    try:
+        return await execute_plan(context, plan, actor=run.requester)
+    except DeniedError as error:
+        if error.code not in _ENDED:
+            raise
+        made = [report.operation for report in await reports_of(context, run) if report.state is ReceiptState.EXECUTED]
+        stands = [
+            f"{each.operation_kind.value} of {each.subject}" for each in made if each.operation_kind not in CORE_KINDS
+        ]
+        if stands:
+            error.hint = f"done before this, and standing: {', '.join(stands)}; placet run show {run.run_id}"
+        raise
+
+
 async def _check_resumable(context: Context, run: Run) -> None:
     if run.mode is not Mode.PROD:
         sentence = f"run {run.run_id} is a dry run: nothing of it can be performed"
         await _deny(context, run, DeniedError("MODE_NOT_PROD", sentence))
     if run.state in CLOSED_STATES:
-        await _deny(context, run, _ended(run))
+        await _deny(context, run, ended(run))
     if run.plans == 0:
         raise InvalidInputError("PLAN_MISSING", f"run {run.run_id} has no plan yet")
-
-
-def _ended(run: Run) -> DeniedError:
-    """Return why a run that has ended is not gone on with; who waited for a denied one learns of the denial."""
-    if run.state is RunState.DENIED:
-        return DeniedError("DENIED_BY_APPROVER", f"run {run.run_id} was denied", hint=f"placet run show {run.run_id}")
-    return DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: {run.state.value}")
 
 
 async def _await_approvals(context: Context, run: Run, plan: Plan, wait: Waiter) -> None:

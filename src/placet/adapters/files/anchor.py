@@ -8,10 +8,13 @@ without a flush may leave an empty file after a power loss; a torn `latest` is j
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from placet.domain.log.checkpoint import NOTE_LIMIT_BYTES
@@ -22,6 +25,8 @@ _RECORD_BYTES = 2048
 _DIGEST_BYTES = 32
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_SLUG = 80
+_PATIENCE_SECONDS = 10.0
+_PAUSE_SECONDS = 0.001
 
 
 class FileAnchor:
@@ -46,6 +51,19 @@ class FileAnchor:
             return self._of(origin).read()
         except OSError as error:
             raise _unavailable("read", error) from error
+
+    @contextmanager
+    def alone(self, origin: str) -> Iterator[None]:
+        """Keep everybody else from replacing the note, as `Anchor.alone` says."""
+        kept = self._of(origin)
+        try:
+            kept.lock(_PATIENCE_SECONDS)
+        except OSError as error:
+            raise _unavailable("locked", error) from error
+        try:
+            yield
+        finally:
+            kept.unlock()
 
     def replace(self, origin: str, note: str, *, lasting: bool = False) -> str:
         """Keep `note`, as `Anchor.replace` says."""
@@ -100,6 +118,25 @@ class _Kept:
             latest = ""
         return (lasting, latest) if latest else (lasting,)
 
+    def lock(self, seconds: float) -> None:
+        """Lock the latest file. Whoever holds it needs it for microseconds, or hangs."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+    def unlock(self) -> None:
+        """Let others lock the file; one that was closed meanwhile is unlocked."""
+        if self._descriptor is not None:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
     def replace(self, note: str, *, lasting: bool) -> str:
         now = time.monotonic()
         if lasting or self._lasting_since is None or now - self._lasting_since >= _LASTING_EVERY_SECONDS:
@@ -133,15 +170,20 @@ class _Kept:
         self._not_lasting = ""
 
     def _overwrite(self, record: bytes) -> os.stat_result:
-        if self._descriptor is None or os.fstat(self._descriptor).st_nlink == 0:
-            self._release()
-            self._descriptor = os.open(self._latest, os.O_WRONLY | os.O_CREAT, 0o600)
+        descriptor = self._opened()
         try:
-            _check_whole(os.pwrite(self._descriptor, record, 0), record)
-            return os.fstat(self._descriptor)
+            _check_whole(os.pwrite(descriptor, record, 0), record)
+            return os.fstat(descriptor)
         except OSError:
             self._release()
             raise
+
+    def _opened(self) -> int:
+        """Return the latest file's descriptor, of the file that others find under its name."""
+        if self._descriptor is None or os.fstat(self._descriptor).st_nlink == 0:
+            self._release()
+            self._descriptor = os.open(self._latest, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._descriptor
 
     def _release(self) -> None:
         if self._descriptor is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import AbstractContextManager, nullcontext
 
 from placet.errors import UnavailableError
 
@@ -18,6 +19,10 @@ class MemoryAnchor:
     def read(self, origin: str) -> tuple[str, ...]:
         """Return the kept note, nothing where there is none."""
         return (self.notes[origin],) if origin in self.notes else ()
+
+    def alone(self, origin: str) -> AbstractContextManager[None]:  # noqa: ARG002 - one process, which does not wait
+        """Do nothing: nobody else is there."""
+        return nullcontext()
 
     def replace(self, origin: str, note: str, *, lasting: bool = False) -> str:  # noqa: ARG002 - nothing lasts here
         """Keep `note`; raise `UnavailableError` (`AUDIT_UNAVAILABLE`) where not writable."""

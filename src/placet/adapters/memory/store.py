@@ -66,7 +66,7 @@ class MemoryStore:
         home = MemoryHome(LogHead(size=1, time=time, epoch=origin, leaf=leaf, frontier=frontier))
         home.append(content, nodes)
         home.roots[1] = home.head.root
-        Keeper(key, signer, anchor).acknowledge(home.head)
+        Keeper(key, signer, anchor).acknowledge(home.head, lambda: home.head, home.root_at)
         return cls(home, signer, anchor, clock, fault_of=fault_of)
 
     @property
@@ -181,7 +181,7 @@ class MemoryStore:
         if Fault.AFTER in faults:
             raise OutcomeUnknownError("AUDIT_UNAVAILABLE", "the commit failed; it is not known what was kept")
         self._keeper.saw(head)
-        note = self._keeper.acknowledge(head)
+        note = self._keeper.acknowledge(head, lambda: home.head, home.root_at)
         return [_verdict(verdict, head, note) for verdict in verdicts]
 
     def _keep(self, placed: Sequence[Placed], facts: Facts, head: LogHead) -> None:

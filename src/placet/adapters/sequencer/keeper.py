@@ -92,17 +92,20 @@ class Keeper:
         if seal is not None and not (adopting and seal.reason is Reason.ANCHOR_MISSING):
             raise _sealed(seal)
         if self._unanchored:
-            self.acknowledge(head)
+            self.acknowledge(head, lambda: head, root_at)
 
-    def acknowledge(self, head: LogHead) -> str:
+    def acknowledge(self, head: LogHead, read_head: ReadHead, root_at: RootAt) -> str:
         """Sign a committed head, replace the anchor, and return the note: only now may anybody be answered.
 
         Raise `UnavailableError` (`AUDIT_UNAVAILABLE`) if either fails; then no group is admitted
-        before the anchor has been brought up to date.
+        before the anchor has been brought up to date. Raise `SealedError` where another copy of
+        this log was anchored since the group was admitted: nobody may be told that `head` stands.
         """
         self._unanchored = True
         note = sign_checkpoint(self._checkpoint(head), self._signer)
-        self._anchored_as = self._anchor.replace(self.key.origin, note)
+        with self._anchor.alone(self.key.origin):
+            if self._is_newer_than_kept(head, read_head, root_at):
+                self._anchored_as = self._anchor.replace(self.key.origin, note)
         self._unanchored = False
         self.seal = None
         return note
@@ -149,6 +152,20 @@ class Keeper:
             return invalid_anchor(self.key.origin)
         seals = (check_kept(one, head.size, root_at, where="the anchor") for one in kept)
         return next((seal for seal in seals if seal), None)
+
+    def _is_newer_than_kept(self, head: LogHead, read_head: ReadHead, root_at: RootAt) -> bool:
+        """Tell whether `head` is to be anchored, or what another process of this log anchored covers it."""
+        if self._anchor.stamp(self.key.origin) == self._anchored_as:
+            return True
+        notes = self._anchor.read(self.key.origin)
+        if not notes:
+            return True
+        seal = self._check_notes(notes, read_head(), root_at)
+        if seal is not None:
+            self.seal = seal
+            raise _sealed(seal)
+        self._anchored_as = ""
+        return all(open_checkpoint(note, self.key).size < head.size for note in notes)
 
     def _checkpoint(self, head: LogHead) -> Checkpoint:
         return Checkpoint(origin=self.key.origin, size=head.size, root=head.root)

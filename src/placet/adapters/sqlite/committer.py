@@ -116,12 +116,9 @@ class Committer:
             )
 
     def _decide(self, connection: sqlite3.Connection, group: Sequence[Change], *, adopting: bool) -> Written:
-        def root_at(size: int) -> bytes:
-            return merkle.root_at(size, lambda nodes: reading.read_nodes(connection, nodes))
-
         with translated("writing"):
             head = reading.read_head(connection)
-            self._keeper.admit(head, root_at, adopting=adopting)
+            self._keeper.admit(head, self._root_at, adopting=adopting)
             return write_group(connection, group, head, cut_to_milliseconds(self._clock.now()))
 
     def _finish(self, head: LogHead) -> str:
@@ -132,7 +129,14 @@ class Committer:
             self._forget()
             raise
         self._turn.give_up()  # the next one need not wait for our signature and anchor
-        return self._keeper.acknowledge(head)
+        with translated("anchoring"):
+            return self._keeper.acknowledge(head, self._read_head, self._root_at)
+
+    def _read_head(self) -> LogHead:
+        return reading.read_head(self._connection_in_use())
+
+    def _root_at(self, size: int) -> bytes:
+        return merkle.root_at(size, lambda nodes: reading.read_nodes(self._connection_in_use(), nodes))
 
     async def _finish_in_thread(self, head: LogHead) -> str:
         self._flushing = True

@@ -84,7 +84,7 @@ class SqliteStore:
         keeper = Keeper(key, signer, anchor)
         with translated("creating"):
             _create(path, content, nodes, head)
-        keeper.acknowledge(head)
+        keeper.acknowledge(head, lambda: head, lambda _: head.root)
         return cls(path, signer, anchor, clock)
 
     async def load(self, keys: Collection[EntityKey]) -> Snapshot:

@@ -41,6 +41,10 @@ class Record:
             self.refuse(f"has no well-formed {name}")
         return value
 
+    def later_text(self, name: str, pattern: str = r"[ -~]*") -> str:
+        """Take the string `name` as `text` does, empty where it is missing: a member that was added later."""
+        return self.text(name, pattern) if name in self._members else ""
+
     def integer(self, name: str, *, least: int = 0, most: int = 2**53 - 1) -> int:
         """Take the integer `name`, which must lie in `least`…`most`."""
         value = self._take(name)
