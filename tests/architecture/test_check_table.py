@@ -10,8 +10,8 @@ from support.refusals import CHECK_OF
 
 ELSEWHERE = {"AUDIT_UNAVAILABLE", "SEALED"}
 """Codes of check 0 that show when the ledger takes no entry, so that no denial can be recorded."""
-NOT_YET = {"STALE_WINDOW", "FROZEN"}
-"""Codes of windows and freezes, which no operation of this version has."""
+NOT_YET = {"STALE_WINDOW"}
+"""Codes of windows, which no operation of this version has."""
 
 _ROW = re.compile(r"^\| \**([0-9][a-c]?)\** \|.+\|([^|]+)\|$", re.MULTILINE)
 _CODE = re.compile(r"[A-Z][A-Z_]+[A-Z]")

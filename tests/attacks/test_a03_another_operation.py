@@ -24,6 +24,7 @@ FACTS = Facts(
     contents=(),
     policy_digest=sha256(b""),
     refusals=(),
+    frozen=(),
     requester_active=True,
     certificate=None,
     held_by="",

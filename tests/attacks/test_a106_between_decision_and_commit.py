@@ -10,10 +10,12 @@ import pytest
 
 from placet.adapters.memory.anchor import MemoryAnchor
 from placet.core.entities.certificates import certificate_key, read_certificate
+from placet.core.entities.freezes import FREEZES, freezes_object
 from placet.core.entities.receipts import hold_writes
 from placet.core.entities.stored import required
 from placet.core.runs import Intent
 from placet.domain.authorization.facts import KeyState, ReceiptState
+from placet.domain.authorization.freeze import Freeze
 from placet.domain.certificate.revocation import Revocation, RevocationReason
 from placet.ports.store import SealedError
 from support.forging import forged, planted, receipt_in
@@ -140,6 +142,8 @@ MEANWHILE: dict[str, tuple[str, Callable[[World], object]]] = {
     "the approver was disabled": ("STALE_APPROVAL", lambda world: world.disable("person:alice")),
     "the approver's key was revoked": ("STALE_APPROVAL", lambda world: world.revoke_key("alice")),
     "the requester was disabled": ("STALE_REQUESTER", lambda world: world.disable(REQUESTER)),
+    "everything was frozen": ("FROZEN", lambda world: world.freeze()),
+    "the package was frozen": ("FROZEN", lambda world: world.freeze("npm:@acme/tool")),
     "the receipt key was revoked": ("KEY_REVOKED", lambda world: world.set_key_state(KeyState.REVOKED)),
     "the receipt key was retired": ("KEY_RETIRED", lambda world: world.set_key_state(KeyState.RETIRED)),
 }
@@ -154,6 +158,33 @@ def test_a_premise_that_moves_meanwhile_is_decided_again(happened: str) -> None:
 
     with world.refusing(code):
         world.present(plan, token)
+
+
+def test_a_freeze_that_begins_while_the_store_stalls_has_begun() -> None:
+    world = World()
+    plan, token = world.ready()
+    begins = NOW + timedelta(seconds=20)
+    waiting = Freeze(
+        freeze_id="frz_20260304050607_abc123",
+        subjects=("npm:@acme/*",),
+        reason="nobody reviewed",
+        set_by="person:alice",
+        set_at=NOW,
+        begins_at=begins,
+    )
+    world.write(FREEZES, freezes_object([waiting]))
+    world.meanwhile(until(world, begins))
+
+    with world.refusing("FROZEN"):
+        world.present(plan, token)
+
+
+def test_a_freeze_of_something_else_harms_nothing() -> None:
+    world = World()
+    plan, token = world.ready()
+    world.meanwhile(lambda: world.freeze("npm:@acme/other", "mirror:**"))
+
+    assert world.present(plan, token).state is ReceiptState.EXECUTED
 
 
 def test_a_denial_that_comes_in_meanwhile_counts() -> None:

@@ -34,7 +34,9 @@ subjects   = ["core:@acme/*"]
 requesters = ["person:*"]
 approvals  = []
 [[rule]]
-operations = ["activate_policy", "enrol_principal", "change_executor"]
+operations = [
+  "activate_policy", "enrol_principal", "change_executor", "change_role", "change_approver_key", "lift_freeze",
+]
 subjects   = ["core:**"]
 requesters = ["person:*"]
 approvals  = [{ group = "maintainers", count = 1, assurance = 2 }]
@@ -143,4 +145,19 @@ def prepared(published: Shell, registry: NpmDouble) -> Shell:
     (place / "policy.toml").write_text(published.done("policy", "show", "--document").out)
     (place / "release.toml").write_text(RELEASE)
     published.ssh_key("alice")
+    published.variables |= governed_examples(published)
     return published
+
+
+def governed_examples(shell: Shell) -> dict[str, str]:
+    """Enrol who is to be changed and freeze what is to be lifted, neither of which concerns anything else."""
+    for name in ("mallory", "second"):
+        shell.ssh_key(name)
+    added = shell.done("principal", "add", "person:mallory", "--key", "mallory.pub", "--json").json()
+    shell.done("principal", "add", "person:zoe")
+    shell.done("principal", "disable", "person:zoe")
+    freezes = [
+        shell.done("freeze", "set", f"npm:@acme/{name}", "--reason", "an example", "--json").json()["freeze_id"]
+        for name in ("older", "oldest")
+    ]
+    return {"KEY": added["key_ids"][0], "FREEZE": freezes[0]}

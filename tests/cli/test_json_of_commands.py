@@ -30,16 +30,21 @@ MEANT = {
 MORE = {
     "provider add": "npm --kind npm --url $REGISTRY --credential env:NPM_TOKEN",
     "principal add": "person:alice --key alice.pub",
+    "freeze set": "npm:@acme/old-* --reason why",
 }
 OTHERWISE = {
     "certificate revoke ID": "certificate revoke $OTHER_CERTIFICATE --reason superseded",
     "receipt show ID": "receipt show $RECEIPT",
+    "freeze lift ID": "freeze lift $FREEZE",
     "ledger prove --grown-from FILE": "ledger prove --grown-from kept.note",
     "init": "init --profile trial --home fresh",
 }
 ELSEWHERE = {
     "approve RUN": "test_approving_on_the_command_line",
     "storage check ID": "test_storage_on_the_command_line",
+    "break-glass approve RUN": "test_break_glass_on_the_command_line",
+    "break-glass show RUN": "test_break_glass_on_the_command_line",
+    "break-glass review RUN": "test_break_glass_on_the_command_line",
 }
 
 

@@ -37,6 +37,7 @@ from placet.core.entities.stored import entity_of, required
 from placet.core.installation import Beginning, Profile, first_decisions
 from placet.core.settle import holds_fence
 from placet.domain.authorization.facts import KeyState
+from placet.domain.authorization.freeze import EVERYTHING, Freeze
 from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.authorization.principal import Principal, PrincipalKey, checked
 from placet.domain.encoding.canonical import Object
@@ -44,6 +45,7 @@ from placet.domain.log.change import Committed, EntityKey, Snapshot
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.ports.effects import Provider
 from placet.ports.store import Store
+from placet.usecases.set_freeze import set_freeze
 from support.doubles import CountingStore, Double, GivenAuthority, MemoryBlobs, Numbered
 from support.governance import NOW, key_of
 from support.intents import ARCHIVE
@@ -76,7 +78,8 @@ approvals = []
 """
 GOVERNING = """\
 [[rule]]
-operations = ["activate_policy", "enrol_principal", "change_executor", "revoke_certificate"]
+operations = ["activate_policy", "enrol_principal", "change_executor", "revoke_certificate",
+  "change_role", "change_approver_key", "lift_freeze"]
 subjects = ["core:**"]
 requesters = ["person:*"]
 approvals = []
@@ -219,6 +222,10 @@ class Installation:
     def provide(self, provider: Provider) -> None:
         """Add or replace a provider's record."""
         self.write(provider_key(provider.provider_id), provider_object(provider))
+
+    def freeze(self, *subjects: str, by: str = "person:dave") -> Freeze:
+        """Freeze what matches these patterns, by default everything."""
+        return self.run(set_freeze(self.context, subjects=subjects or EVERYTHING, reason="a leak", actor=by))
 
     def set_key_state(self, state: KeyState) -> None:
         """Move the receipt key on in its life."""

@@ -32,6 +32,7 @@ from support.small_log import REQUESTER, START, Event
 from support.soft_keys import SoftKey, soft_key
 
 POLICY = b"""version = "v1.0"
+break_glass = { group = "maintainers" }
 [groups.maintainers]
 members = ["person:alice", "person:bob", "person:carol"]
 [[rule]]

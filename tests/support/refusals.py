@@ -55,6 +55,7 @@ CHECK_OF = {
     "STALE_SUBJECT": "8",
     "STALE_COMMIT": "8",
     "RATE_LIMITED": "9",
+    "FROZEN": "9",
 }
 """In which check each code denies (protocol 4)."""
 
@@ -74,7 +75,9 @@ ALERTING = frozenset(
 )
 
 
-PREPARING = frozenset({"run.requested", "plan.created", "approval.recorded", "run.denied", "test.written"})
+PREPARING = frozenset(
+    {"run.requested", "plan.created", "approval.recorded", "run.denied", "test.written", "freeze.set"}
+)
 """Types of entries that may stand beside the denial: none of them lets anything happen."""
 
 

@@ -11,7 +11,7 @@ what reaches it and fails when it is told to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
@@ -36,6 +36,7 @@ from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.certificate.request import make_request
 from placet.domain.encoding.canonical import Value
 from placet.domain.log.entry import Entry, parse_entry
+from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import Mode
 from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
 from support.governance import key_of
@@ -116,6 +117,45 @@ class World(Installation):
         for name in names or ("alice",):
             self.say(plan, name, ApprovalDecision.APPROVE, hours=hours)
         return plan
+
+    def breaks(
+        self,
+        plan: Plan,
+        *names: str,
+        waives: Sequence[str] = ("approvals",),
+        why: str = "the registry leaks",
+        hours: float = 1,
+        group: str = "security",
+    ) -> Plan:
+        """Return the plan after these persons, by default dave and erin, signed that something is waived for it."""
+        for name in names or ("dave", "erin"):
+            self.run(self.excepting(plan, name, waives=waives, why=why, hours=hours, group=group))
+        return plan
+
+    async def excepting(
+        self, plan: Plan, name: str, *, waives: Sequence[str], why: str, hours: float, group: str
+    ) -> None:
+        """Sign and record what a person waives."""
+        ballot = await show_ballot(self.context, plan.run_id, f"person:{name}")
+        key = key_of(name)
+        said = fill_in(
+            self.context,
+            ballot,
+            approver=f"person:{name}",
+            key_id=key.public.key_id,
+            decision=ApprovalDecision.BREAK_GLASS,
+            group=group,
+        )
+        said = replace(
+            said,
+            expires_at=said.issued_at + timedelta(hours=hours),
+            waives=tuple(waives),
+            justification=sha256(why.encode()) if why else "",
+        )
+        await record_approval(self.context, said.encode(), key.sign(said.encode()))
+
+    def review(self, plan: Plan, name: str) -> None:
+        self.say(plan, name, ApprovalDecision.REVIEW, group="")
 
     def deny(self, plan: Plan, name: str = "bob") -> None:
         self.say(plan, name, ApprovalDecision.DENY, group="")

@@ -17,18 +17,22 @@ from placet.core.entities.governance import (
     principal_object,
 )
 from placet.core.entities.runs import Run
+from placet.core.governed import ask
 from placet.core.lookup import find_runs
-from placet.core.runs import stored_plan
+from placet.core.runs import Intent, stored_plan
+from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.authorization.principal import Principal, PrincipalKey, checked
+from placet.domain.encoding.canonical import Value
 from placet.domain.log.checkpoint import CheckpointKey
 from placet.domain.log.decision_records import PolicyActivated, PrincipalEnrolled
-from placet.domain.values.kinds import OutcomeStatus
+from placet.domain.values.digest import sha256
+from placet.domain.values.kinds import OperationKind, OutcomeStatus
 from placet.domain.verification.trust_root import Log, TrustRoot
 from placet.domain.verification.verdict import Verdict
 from placet.domain.verification.verifier import Held, verify_bundle
-from placet.errors import ApprovalsPendingError, EffectError, VerificationError
+from placet.errors import ApprovalsPendingError, DeniedError, EffectError, VerificationError
 from placet.usecases.collect_evidence import collect_evidence
 from placet.usecases.publish_package import PublishRequest, publish_package
 from support.archives import manifest, member, package_json, tgz
@@ -40,6 +44,7 @@ from support.soft_keys import SoftKey
 from support.world import World
 
 ARCHIVE = tgz(package_json(manifest("@acme/tool", "1.0.0")), member("package/index.js", b"1\n"))
+GLASS = POLICY.replace('version = "v1"', 'version = "v1"\n[break_glass]\ngroup = "security"\n', 1)
 TWO_APPROVALS = POLICY.replace("count = 1", "count = 2")
 
 
@@ -128,6 +133,47 @@ def test_it_stays_verified_whatever_happens_afterwards() -> None:
     activate(world, POLICY.replace('"v1"', '"v2"'))
 
     assert verified(world, run).policy_version == "v1"
+
+
+def test_a_key_exchanged_and_an_approver_disabled_by_governed_acts_leave_it_verified() -> None:
+    world = world_of()
+    run = published(world)
+    world.move(days=30)
+    changes: list[tuple[OperationKind, str, dict[str, Value]]] = [
+        (OperationKind.CHANGE_APPROVER_KEY, "person:alice", {"remove": [key_of("alice").public.key_id]}),
+        (OperationKind.CHANGE_ROLE, "person:bob", {"state": "disabled", "on_behalf_of": ""}),
+    ]
+    for kind, name, params in changes:
+        subject = Subject(provider="core", name=name, version="", tag="")
+        intent = Intent(kind=kind, subject=subject, params=params)
+        world.run(ask(world.context, intent, requester="person:carol", contents={}))
+
+    assert verified(world, run).approvers == (("person:alice", 2), ("person:bob", 2))
+
+
+def test_what_was_published_under_break_glass_says_so_for_ever() -> None:
+    world = world_of(GLASS)
+    for name in ("dave", "erin"):
+        enrol(world, f"person:{name}", key_of(name))
+    world.freeze()
+    with pytest.raises(DeniedError, match="FROZEN"):
+        publish(world)
+    world.breaks(pending_plan(world), waives=("approvals", "freeze"), why="the leak is being used")
+    run = publish(world)
+    world.review(pending_plan(world), "carol")
+
+    verdict = verified(world, run)
+
+    assert verdict.glass is not None
+    assert verdict.glass.waives == {"approvals", "freeze"}
+    assert verdict.glass.justification == sha256(b"the leak is being used")
+    assert verdict.approvers == (("person:dave", 2), ("person:erin", 2))
+    assert verified_ordinarily().glass is None
+
+
+def verified_ordinarily() -> Verdict:
+    world = world_of()
+    return verified(world, published(world))
 
 
 def test_a_certificate_revoked_later_leaves_the_publication_standing() -> None:

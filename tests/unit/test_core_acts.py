@@ -130,10 +130,11 @@ def enrolment(principal_id: str, *lines: str) -> Intent:
     return about(OperationKind.ENROL_PRINCIPAL, principal_id, public_keys=list[Value](lines), on_behalf_of="")
 
 
-def test_a_principal_that_exists_gains_a_key_and_keeps_the_others() -> None:
+def test_a_principal_that_exists_gains_a_key_by_the_bootstrap_key_and_keeps_the_others() -> None:
     world = World()
+    both = enrolment("person:alice", key_of("alice").line, key_of("alice", "ecdsa").line)
 
-    performed(world, enrolment("person:alice", key_of("alice").line, key_of("alice", "ecdsa").line), {})
+    performed(world, both, {}, requester=BOOTSTRAP_REQUESTER)
 
     alice = stored_principal(
         required(world.load(principal_key("person:alice")), principal_key("person:alice"), "person")
@@ -141,9 +142,19 @@ def test_a_principal_that_exists_gains_a_key_and_keeps_the_others() -> None:
     assert {key.key_id for key in alice.keys} == {key_of("alice", kind).public.key_id for kind in ("ed25519", "ecdsa")}
 
 
-def test_enrolling_the_same_key_again_is_refused() -> None:
+@pytest.mark.parametrize("requester", ["person:alice", BOOTSTRAP_REQUESTER])
+def test_enrolling_the_same_key_again_is_refused(requester: str) -> None:
     with pytest.raises(InvalidInputError, match="PRINCIPAL_EXISTS"):
-        performed(World(), enrolment("person:alice", key_of("alice").line), {})
+        performed(World(), enrolment("person:alice", key_of("alice").line), {}, requester=requester)
+
+
+def test_who_may_enrol_does_not_thereby_give_an_approver_another_key() -> None:
+    world = World()
+
+    with pytest.raises(InvalidInputError, match="PRINCIPAL_EXISTS"):
+        performed(world, enrolment("person:alice", key_of("mallory").line), {}, requester="person:bob")
+
+    assert [key.key_id for key in world.principal("person:alice").keys] == [key_of("alice").public.key_id]
 
 
 STATEMENT = b"the signed statement"

@@ -38,6 +38,8 @@ requesters = ["agent:*"]
 approvals  = [{ group = "maintainers", count = 1, assurance = 3 }]
 """
 
+ONE = TEAM + '[groups.one]\nmembers = ["person:a"]\n[break_glass]\ngroup = "one"\n'
+
 
 def refused(document: str | bytes) -> str:
     """Return the message with which `document` is refused as a policy."""
@@ -100,6 +102,21 @@ def test_embedding_in_ci_is_allowed_only_where_the_policy_says_so() -> None:
     assert not a_policy(head="embedded_in_ci = false\n" + TEAM).embedded_in_ci
 
 
+def test_approvers_may_freeze_and_whom_the_policy_names_as_freezers() -> None:
+    policy = a_policy(head='freezers = ["person:oncall", "service:watch*"]\n' + TEAM)
+
+    for who in ("person:alice", "person:dave", "person:oncall", "service:watchdog"):
+        assert policy.may_freeze(who)
+    for who in ("person:zoe", "ci:watchdog", "person:oncall2"):
+        assert not policy.may_freeze(who)
+    assert not a_policy().may_freeze("person:oncall")
+
+
+def test_nobody_may_break_the_glass_unless_the_policy_names_a_group() -> None:
+    assert a_policy().break_glass == ""
+    assert a_policy(head='break_glass = { group = "security" }\n' + TEAM).break_glass == "security"
+
+
 def test_every_named_kind_of_operation_may_stand_in_a_rule() -> None:
     listed = ", ".join(f'"{kind}"' for kind in sorted(NAMED_KINDS)).replace(", ", ",\n")
 
@@ -119,6 +136,23 @@ def test_who_is_in_no_group_is_no_approver() -> None:
         (TEAM.replace('"v1.0"', '""') + rule(), "version is not well-formed"),
         (TEAM.replace('"v1.0"', '"v 1"') + rule(), "version is not well-formed"),
         (TEAM.replace('"v1.0"', f'"{"v" * 65}"') + rule(), "version is not well-formed"),
+        ("freezers = []\n" + TEAM + rule(), "freezers is empty"),
+        (
+            'freezers = ["group:oncall"]\n' + TEAM + rule(),
+            "freezers holds 'group:oncall', which is no pattern of the form kind:name",
+        ),
+        ('freezers = "person:*"\n' + TEAM + rule(), "freezers is not an array"),
+        ('break_glass = "security"\n' + TEAM + rule(), "break_glass is not a table"),
+        ("break_glass = {}\n" + TEAM + rule(), "break_glass.group is missing"),
+        (
+            'break_glass = { group = "nobody" }\n' + TEAM + rule(),
+            "break_glass.group names nobody, which is no group of two or more",
+        ),
+        (
+            'break_glass = { group = "security", count = 1 }\n' + TEAM + rule(),
+            "break_glass.count is no key that is known here",
+        ),
+        (ONE + rule(), "break_glass.group names one, which is no group of two or more"),
         ("embedded_in_ci = 1\n" + TEAM + rule(), "embedded_in_ci is not true or false"),
         ('embedded_in_ci = "true"\n' + TEAM + rule(), "embedded_in_ci is not true or false"),
         ("rules = []\n" + TEAM + rule(), "rules is no key that is known here"),

@@ -83,7 +83,7 @@ def _say(decision: str, run_id: str, answer: _Answer) -> None:
         if answer["phrase"]:
             placet.publishing.confirm(ballot, answer["phrase"])
         elif not answer["yes"]:
-            _confirm(_CONFIRMATIONS[decision])
+            confirm(_CONFIRMATIONS[decision])
         return await placet.publishing.say(
             ballot,
             decision,
@@ -96,7 +96,8 @@ def _say(decision: str, run_id: str, answer: _Answer) -> None:
     show(inside(verb), _said)
 
 
-def _confirm(question: str) -> None:
+def confirm(question: str) -> None:
+    """Ask the person at the terminal; raise `InvalidInputError` (`CONFIRMATION_MISSING`) where nobody is there."""
     if not sys.stdin.isatty():
         raise InvalidInputError(
             "CONFIRMATION_MISSING",

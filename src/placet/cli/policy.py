@@ -99,6 +99,8 @@ def _summary(found: Document) -> Iterator[str]:
             ("digest", found["policy_digest"]),
             ("in force since", moment(found.get("activated_at", ""))),
             ("in CI jobs", "allowed to run in prod" if found["embedded_in_ci"] else ""),
+            ("freezers", ", ".join(found["freezers"])),
+            ("break-glass", f"two of {found['break_glass']}" if found["break_glass"] else ""),
             *((f"group {name}", ", ".join(members)) for name, members in found["groups"].items()),
         ]
     )

@@ -42,6 +42,8 @@ COMMANDS = {
     "provider": Child("placet.cli.provider", "provider", "Providers: where packages are published."),
     "storage": Child("placet.cli.storage", "storage", "Object stores: check what they keep."),
     "principal": Child("placet.cli.principal", "principal", "Principals: who may ask and who may approve."),
+    "freeze": Child("placet.cli.freeze", "freeze", "Freezes: stop publishing, and let it go on."),
+    "break-glass": Child("placet.cli.break_glass", "break_glass", "Break-glass: waive approvals or a freeze by name."),
     "policy": Child("placet.cli.policy", "policy", "Policy: check, show, activate, example."),
     "certificate": Child("placet.cli.certificate", "certificate", "Certificates: issue, show, list, verify, revoke."),
     "receipt": Child("placet.cli.receipt", "receipt", "Receipts: show, revoke."),

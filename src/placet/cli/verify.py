@@ -176,7 +176,9 @@ def _lines(verdict: Document) -> Iterator[str]:
         yield ""
         yield from _steps(verdict)
         return
-    yield f"Verified: {verdict['package']}@{verdict['version']} was published under authorization."
+    glass = verdict["break_glass"]
+    how = "UNDER BREAK-GLASS" if glass else "under authorization"
+    yield f"Verified: {verdict['package']}@{verdict['version']} was published {how}."
     yield ""
     approvers = [f"{each['approver']} (assurance {each['assurance']})" for each in verdict["approvers"]]
     yield from fields(
@@ -185,6 +187,8 @@ def _lines(verdict: Document) -> Iterator[str]:
             ("published", moment(verdict["published_at"])),
             ("asked by", verdict["requester"]),
             ("approved by", ", ".join(approvers) or f"nobody: policy {verdict['policy_version']} demands no approval"),
+            ("waived", ", ".join(glass.get("waives", ()))),
+            ("because", glass.get("justification", "")),
             ("policy", verdict["policy_version"]),
             ("certificate", verdict["certificate_id"]),
             *(("receipts", each) for each in verdict["receipts"]),

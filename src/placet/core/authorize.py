@@ -33,6 +33,7 @@ from placet.domain.authorization.facts import (
     StoredReceipt,
     VerifiedReceipt,
 )
+from placet.domain.authorization.freeze import FROZEN
 from placet.domain.authorization.operation import Artifact, Operation
 from placet.domain.authorization.place import asked_of_provider
 from placet.domain.authorization.plan import Plan
@@ -56,7 +57,7 @@ class Presented:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authorized:
-    """What passed checks 0 to 8 against one snapshot at `now`, and the plan and judgement it rests on.
+    """What passed checks 0 to 9 against one snapshot at `now`, and the plan and judgement it rests on.
 
     From `valid_until` on, time alone would make a check fail: the change must be committed before.
     """
@@ -120,7 +121,7 @@ def desk(context: Context, snapshot: Snapshot, now: datetime) -> Desk:
 
 
 def authorize(context: Context, snapshot: Snapshot, now: datetime, presented: Presented, trail: Trail) -> Authorized:
-    """Run checks 0 to 8; raise `CheckDeniedError` with the code of the first that fails."""
+    """Run checks 0 to 9; raise `CheckDeniedError` with the code of the first that fails."""
     verified = _opened(context, snapshot, now, presented, trail)
     # Where our clock is a little behind the ledger's, which check 0 tolerates, the ledger's is right.
     at = max(now, snapshot.head.time)
@@ -133,7 +134,7 @@ def authorize(context: Context, snapshot: Snapshot, now: datetime, presented: Pr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Gathered:
-    """The facts of checks 3 to 8, and the judgement that some of them come from."""
+    """The facts of checks 3 to 9, and the judgement that some of them come from."""
 
     facts: Facts
     judgement: Judgement
@@ -162,7 +163,8 @@ def _gather(context: Context, snapshot: Snapshot, presented: Presented, receipt:
         stored=read_receipt_record(record).stored() if record else presented.fresh,
         contents=measure(presented.request.operation, presented.contents),
         policy_digest=judgement.policy_digest,
-        refusals=judgement.refusals,
+        refusals=tuple(each for each in judgement.refusals if each.code != FROZEN),
+        frozen=tuple(each for each in judgement.refusals if each.code == FROZEN),
         requester_active=judgement.requester_active,
         certificate=_certificate(snapshot, receipt.certificate_id),
         held_by=read_subject_hold(hold).holder if hold else "",
@@ -173,10 +175,12 @@ def _gather(context: Context, snapshot: Snapshot, presented: Presented, receipt:
 
 
 def _valid_until(receipt: Receipt, gathered: _Gathered, presented: Presented) -> datetime:
-    """Return the instant from which on age alone would refuse: receipt, approvals, certificate, observations."""
+    """Return the instant from which on time alone would refuse: what runs out, and a freeze that begins."""
     ends = [receipt.expires_at, receipt.issued_at + timedelta(seconds=receipt.max_age_seconds, milliseconds=1)]
     if gathered.judgement.approved_until is not None:
         ends.append(gathered.judgement.approved_until)
+    if gathered.judgement.frozen_from is not None:
+        ends.append(gathered.judgement.frozen_from)
     if gathered.facts.certificate is not None:
         ends.append(gathered.facts.certificate.expires_at)
     if asked_of_provider(presented.request.operation):

@@ -22,6 +22,11 @@ def event_id(now: datetime, random: bytes) -> str:
     return f"evt_{now:%Y%m%d%H%M%S}_{_six(random)}"
 
 
+def freeze_id(now: datetime, random: bytes) -> str:
+    """Return `frz_`, the UTC second and six of `[a-z0-9]`."""
+    return f"frz_{now:%Y%m%d%H%M%S}_{_six(random)}"
+
+
 def registration_id(now: datetime, random: bytes) -> str:
     """Return `reg_`, Unix milliseconds and six of `[a-z0-9]`."""
     return f"reg_{_milliseconds(now)}_{_six(random)}"

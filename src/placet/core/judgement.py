@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from placet.core.context import Context
+from placet.core.entities.freezes import FREEZES, open_freezes
 from placet.core.entities.governance import (
     BOOTSTRAP,
     POLICY_IN_FORCE,
@@ -25,10 +26,12 @@ from placet.core.entities.runs import plan_key_of, read_run, run_key
 from placet.core.entities.stored import entity_of
 from placet.core.places import place_premises
 from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
+from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.authorization.circumstances import Circumstances
 from placet.domain.authorization.denial import Denial, denial_keys
-from placet.domain.authorization.evaluate import PolicyDecision, approvals_digest, evaluate
+from placet.domain.authorization.evaluate import OperationDecision, PolicyDecision, approvals_digest, evaluate, unwaived
 from placet.domain.authorization.facts import Refusal
+from placet.domain.authorization.freeze import frozen_from
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy import Policy
@@ -53,7 +56,8 @@ class Judgement:
     """The policy's word on one operation: allowed exactly when there is no refusal.
 
     Limits are None where no rule sets any. `awaiting` tells that only approvals are missing;
-    `approved_until` when the first of those that count runs out, None where it takes none.
+    `approved_until` when the first of those that count runs out, None where it takes none;
+    `frozen_from` when a freeze of it will begin, None where none will; `glass` what break-glass waived.
     """
 
     policy_digest: Digest
@@ -63,11 +67,13 @@ class Judgement:
     approvers: tuple[str, ...]
     approvals_digest: Digest
     approved_until: datetime | None
+    frozen_from: datetime | None
     lifetime_seconds: int
     max_age_seconds: int
     per_subject_per_hour: int | None
     per_requester_per_hour: int | None
     requester_active: bool
+    glass: BrokenGlass | None = None
 
 
 def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
@@ -79,6 +85,7 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
     stored = plan_key_of(plan.operations[0].operation_id)
     keys = {
         POLICY_IN_FORCE,
+        FREEZES,
         kept_policy_key(plan.policy_digest),
         BOOTSTRAP,
         principal_key(plan.requester),
@@ -125,12 +132,18 @@ def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Op
         approvers=said.approvers,
         approvals_digest=said.approvals_digest,
         approved_until=min((verified.approval.expires_at for verified in said.counted), default=None),
+        frozen_from=frozen_from(unwaived(open_freezes(snapshot), _waives(said)), operation, now),
         lifetime_seconds=said.lifetime_seconds,
         max_age_seconds=said.max_age_seconds,
         per_subject_per_hour=said.limits.per_subject_per_hour,
         per_requester_per_hour=said.limits.per_requester_per_hour,
         requester_active=_requester_active(snapshot, plan.requester, now),
+        glass=said.glass,
     )
+
+
+def _waives(said: OperationDecision) -> frozenset[str]:
+    return said.glass.waives if said.glass else frozenset()
 
 
 def decide_plan(context: Context, snapshot: Snapshot, plan: Plan, now: datetime) -> PolicyDecision | None:
@@ -152,6 +165,7 @@ def circumstances_of(context: Context, snapshot: Snapshot, plan: Plan, now: date
         approvals=_approvals(snapshot, plan, principals),
         principals=principals,
         denials=_denials(snapshot, plan),
+        freezes=open_freezes(snapshot),
         now=now,
         embedded_in_ci=context.settings.embedded_in_ci,
     )
@@ -225,6 +239,7 @@ def _bootstrap(snapshot: Snapshot, plan: Plan, operation: Operation) -> Judgemen
         approvers=(),
         approvals_digest=approvals_digest((), plan.mode),
         approved_until=None,
+        frozen_from=None,
         lifetime_seconds=_BOOTSTRAP_LIFETIME_SECONDS,
         max_age_seconds=_BOOTSTRAP_LIFETIME_SECONDS,
         per_subject_per_hour=None,
@@ -242,6 +257,7 @@ def _refused(code: str, sentence: str) -> Judgement:
         approvers=(),
         approvals_digest=_NO_POLICY,
         approved_until=None,
+        frozen_from=None,
         lifetime_seconds=0,
         max_age_seconds=MAX_AGE_SECONDS,
         per_subject_per_hour=None,

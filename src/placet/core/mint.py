@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -22,7 +22,9 @@ from placet.core.entities.runs import (
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.places import present_place
+from placet.core.review import review_owed
 from placet.core.runs import check_open
+from placet.domain.authorization.break_glass import MOST_RECEIPTS, exceeded
 from placet.domain.authorization.facts import KeyState, ReceiptState
 from placet.domain.authorization.life import ATTEMPT_MAY_FOLLOW
 from placet.domain.authorization.operation import Operation
@@ -80,9 +82,11 @@ async def issue_receipt(context: Context, operation_id: str, *, actor: str) -> s
         judgement = judge(context, snapshot, plan, operation, now)
         if judgement.refusals:
             raise DeniedError(judgement.refusals[0].code, judgement.refusals[0].sentence)
+        _check_broken_glass(snapshot, plan, judgement)
+        owed = review_owed(context, snapshot, plan, judgement.glass, now)
         minted = mint(context, snapshot, plan, operation, judgement=judgement, attempt=attempt, now=now)
         tokens[:] = [minted.token]
-        return _issue(operation, minted, actor)
+        return _issue(operation, minted, actor, owed)
 
     try:
         await decide(context, lambda snapshot: _premises(context, operation_id, snapshot), decision)
@@ -100,6 +104,15 @@ def _check_issuable(snapshot: Snapshot, plan: Plan, operation: Operation) -> Non
     if operation.operation_kind in CORE_KINDS:
         raise DeniedError("OPERATION_MISMATCH", f"{operation.operation_kind.value} never reaches the effect port")
     check_open(snapshot, plan.run_id)
+
+
+def _check_broken_glass(snapshot: Snapshot, plan: Plan, judgement: Judgement) -> None:
+    """Return if the glass is whole, or broken for one more receipt; all that the plan had before count."""
+    states = [entity_of(snapshot, operation_key(each.operation_id)) for each in plan.operations]
+    issued = sum(read_operation_state(state).attempt for state in states if state is not None)
+    if judgement.glass is not None and issued >= MOST_RECEIPTS:
+        refusal = exceeded(issued + 1)
+        raise DeniedError(refusal.code, refusal.sentence)
 
 
 async def standing_receipt(context: Context, operation_id: str) -> str | None:
@@ -242,10 +255,14 @@ def _premises(context: Context, operation_id: str, snapshot: Snapshot | None) ->
     if state is not None:
         keys.add(receipt_key(read_operation_state(state).receipt_id))
     plan = entity_of(snapshot, plan_key_of(operation_id))
-    return keys | (judgement_premises(snapshot, read_plan(plan)) if plan else set())
+    if plan is None:
+        return keys
+    planned_here = read_plan(plan)
+    keys |= {operation_key(each.operation_id) for each in planned_here.operations}
+    return keys | judgement_premises(snapshot, planned_here)
 
 
-def _issue(operation: Operation, minted: Minted, actor: str) -> Decision:
+def _issue(operation: Operation, minted: Minted, actor: str, owed: Mapping[EntityKey, Object | None]) -> Decision:
     record = minted.record(ReceiptState.ISSUED)
     state = OperationState(
         operation_id=operation.operation_id,
@@ -258,6 +275,6 @@ def _issue(operation: Operation, minted: Minted, actor: str) -> Decision:
         actor=actor,
         subject=str(operation.subject),
         data={"receipt": payload_object(minted.payload)},
-        writes={record.key: record.to_object(), state.key: state.to_object()},
+        writes={record.key: record.to_object(), state.key: state.to_object(), **owed},
         once=(f"receipt/{record.receipt_id}",),
     )

@@ -54,7 +54,6 @@ async def reserve(context: Context, presented: Presented) -> AuthorizedOperation
         authorized = authorize(context, snapshot, now, presented, trail)
         deadline = now + context.settings.deadline
         made[:] = [(authorized, trail, deadline)]
-        trail.passed("9")
         return _reservation(snapshot, presented, authorized, trail, deadline)
 
     try:

@@ -20,7 +20,9 @@ from placet.core.installation import Profile
 from placet.domain.authorization.facts import Refusal
 from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
+from placet.facade.break_glass import BreakGlass
 from placet.facade.certificates import Certificates
+from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
 from placet.facade.ledger import LedgerBook
 from placet.facade.packages import Packages
@@ -44,6 +46,8 @@ class Placet:
         self.planning = Planning(opened, self.publishing)
         self.verification = Verification(opened)
         self.governance = Governance(opened)
+        self.freezes = Freezes(opened)
+        self.break_glass = BreakGlass(opened)
         self.certificates = Certificates(opened)
         self.receipts = Receipts(opened)
         self.storage = Storage(opened)

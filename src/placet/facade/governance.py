@@ -13,15 +13,16 @@ from placet.adapters.objectstore.place import parse_place
 from placet.bootstrap import Opened
 from placet.core.acts.act import PROVIDER
 from placet.core.acts.activate_policy import POLICY_ARTIFACT
+from placet.core.acts.change_role import DISABLED, ENABLED
 from placet.core.entities.governance import (
     POLICY_IN_FORCE,
+    principal_key,
     provider_key,
     read_policy_in_force,
     stored_principal,
     stored_provider,
 )
 from placet.core.entities.stored import required
-from placet.core.governed import ask
 from placet.core.policies import bundled_policy
 from placet.core.runs import Intent
 from placet.domain.authorization.operation import Subject
@@ -32,7 +33,7 @@ from placet.domain.encoding.ssh_public_key import parse_public_key
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
 from placet.errors import EffectError, InvalidInputError
-from placet.facade.requester import governing_requester
+from placet.facade.asking import ask_as
 from placet.ports.effects import Provider
 from placet.usecases.certify_package import keep
 
@@ -68,7 +69,7 @@ class Governance:
         verify_required: bool = False,
         requester: str = "",
     ) -> Object:
-        """Enrol a principal with OpenSSH public keys, or add keys to one that is enrolled.
+        """Enrol a principal with OpenSSH public keys; the bootstrap key also adds keys to one that is enrolled.
 
         `accounts` are its accounts at providers, `PROVIDER:ID`: who pushed or merged with one of them
         does not approve what was pushed. `verify_required` demands of hardware keys that they verify
@@ -84,6 +85,36 @@ class Governance:
                 **({"accounts": list[Value](accounts)} if accounts else {}),
                 **({"verify_required": True} if verify_required else {}),
             },
+        )
+        return await self._ask(intent, {}, requester)
+
+    async def change_role(
+        self, principal_id: str, *, disabled: bool, on_behalf_of: str | None = None, requester: str = ""
+    ) -> Object:
+        """Disable or enable a principal; `on_behalf_of` None leaves it with its owner.
+
+        Raise `NotFoundError` where nobody of that id is enrolled.
+        """
+        key = principal_key(principal_id)
+        standing = stored_principal(required(await self._context.store.load([key]), key, f"principal {principal_id}"))
+        intent = Intent(
+            kind=OperationKind.CHANGE_ROLE,
+            subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
+            params={
+                "state": DISABLED if disabled else ENABLED,
+                "on_behalf_of": standing.on_behalf_of if on_behalf_of is None else on_behalf_of,
+            },
+        )
+        return await self._ask(intent, {}, requester)
+
+    async def change_keys(
+        self, principal_id: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = (), requester: str = ""
+    ) -> Object:
+        """Add OpenSSH public keys to an enrolled principal, and take away those of the fingerprints in `remove`."""
+        intent = Intent(
+            kind=OperationKind.CHANGE_APPROVER_KEY,
+            subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
+            params={"add": list[Value](parse_public_key(line).line for line in add), "remove": list[Value](remove)},
         )
         return await self._ask(intent, {}, requester)
 
@@ -177,15 +208,7 @@ class Governance:
         }
 
     async def _ask(self, intent: Intent, contents: dict[str, bytes], requester: str) -> Object:
-        who = await governing_requester(self._opened, requester)
-        asked = await ask(self._context, intent, requester=who, contents=contents)
-        return {
-            "run_id": asked.run.run_id,
-            "receipt_id": asked.report.receipt_id,
-            "operation": intent.kind.value,
-            "subject": str(intent.subject),
-            **asked.report.response,
-        }
+        return await ask_as(self._opened, intent, requester, contents)
 
 
 def _policy(policy: Policy) -> Object:
@@ -195,6 +218,8 @@ def _policy(policy: Policy) -> Object:
         "groups": {name: list[Value](sorted(members)) for name, members in sorted(policy.groups.items())},
         "rules": len(policy.rules),
         "embedded_in_ci": policy.embedded_in_ci,
+        "freezers": list[Value](pattern.text for pattern in policy.freezers),
+        "break_glass": policy.break_glass,
     }
 
 

@@ -16,8 +16,9 @@ from placet.core.entities.runs import Run, RunState
 from placet.core.entities.stored import entity_of
 from placet.core.lookup import find_runs
 from placet.core.revoked_as_of import revoked_as_of_now
+from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.encoding.archive import read_archive
-from placet.domain.encoding.canonical import Object
+from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.dsse import STATEMENT_TYPE, parse_envelope
 from placet.domain.values.kinds import Mode
 from placet.domain.values.time import format_instant
@@ -120,6 +121,7 @@ def verdict(each: Verdict) -> Object:
         "run_id": each.run_id,
         "receipts": list(each.receipts),
         "requester": each.requester,
+        "break_glass": _exception(each.glass),
         "approvers": [{"approver": approver, "assurance": assurance} for approver, assurance in each.approvers],
         "policy_version": each.policy_version,
         "published_at": format_instant(each.published_at),
@@ -129,6 +131,12 @@ def verdict(each: Verdict) -> Object:
         "revoked_later": [each.revocation.to_object()] if each.revocation else [],
         "steps": {name.replace(" ", "_").replace(",", ""): result for name, result in each.steps.items()},
     }
+
+
+def _exception(glass: BrokenGlass | None) -> Object:
+    if glass is None:
+        return {}
+    return {"waives": list[Value](sorted(glass.waives)), "justification": glass.justification}
 
 
 class Verification:

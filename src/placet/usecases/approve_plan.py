@@ -28,6 +28,7 @@ from placet.core.entities.runs import CLOSED_STATES, Run, RunState, plan_key, re
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import circumstances_of, judgement_premises, policy_in_force, shown_text
 from placet.core.places import present_place
+from placet.core.review import reviewed
 from placet.core.runs import stored_run
 from placet.domain.authorization.admission import check_admissible, groups_open_to
 from placet.domain.authorization.approval import (
@@ -98,7 +99,8 @@ async def record_approval(context: Context, encoded: bytes, signature: bytes) ->
     """Verify what was signed and put it on record; from then on it counts.
 
     Raise `DeniedError` (recorded) where it does not verify or may not count: APPROVAL_INVALID,
-    APPROVER_INELIGIBLE, APPROVAL_ASSURANCE_LOW, RUN_CLOSED, STALE_SUBJECT. What nobody signed is on record as
+    APPROVER_INELIGIBLE, APPROVAL_ASSURANCE_LOW, BREAK_GLASS_INVALID, BREAK_GLASS_EXCEEDED, FROZEN
+    (a review too late), RUN_CLOSED, STALE_SUBJECT. What nobody signed is on record as
     unverified, not as said by the person that it names.
     """
     approval = parse_approval(encoded)
@@ -137,8 +139,8 @@ def _verify(snapshot: Snapshot, run: Run, said: SignedApproval) -> tuple[Plan, V
     """Return the run's plan, and the approval once its signature holds for that plan."""
     stored = plan_key(run.run_id, run.plans)
     claimed = parse_approval(said.encoded)
-    taken_back = claimed.decision is ApprovalDecision.WITHDRAW
-    if read_run(required(snapshot, run_key(run.run_id), "run")).state in CLOSED_STATES and not taken_back:
+    afterwards = claimed.decision in (ApprovalDecision.WITHDRAW, ApprovalDecision.REVIEW)
+    if read_run(required(snapshot, run_key(run.run_id), "run")).state in CLOSED_STATES and not afterwards:
         raise DeniedError("RUN_CLOSED", f"run {run.run_id} has ended: there is nothing left to approve")
     plan = read_plan(required(snapshot, stored, "plan"))
     approver = entity_of(snapshot, principal_key(claimed.approver))
@@ -175,6 +177,7 @@ def _recorded(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprov
     }
     writes |= _denials(snapshot, run, plan, verified)
     writes |= _counted(snapshot, verified)
+    writes |= reviewed(snapshot, verified, signed.recorded_at)
     record = ApprovalRecorded(
         approval=decode(signed.encoded),
         signature=encode_base64(signed.signature),
@@ -195,7 +198,7 @@ def _recorded(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprov
 def _denials(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApproval) -> dict[EntityKey, Object | None]:
     """Return what a deny or withdraw writes under the anchor keys of everything it is about."""
     decision = verified.approval.decision
-    if decision is ApprovalDecision.APPROVE:
+    if decision not in (ApprovalDecision.DENY, ApprovalDecision.WITHDRAW):
         return {}
     keys = sorted({key for operation in plan.operations for key in denial_keys(operation, run.archive_sha256)})
     stored = {key: entity_of(snapshot, EntityKey(key)) for key in keys}

@@ -10,9 +10,12 @@ from collections.abc import Mapping
 
 from placet.core.acts import (
     activate_policy,
+    change_approver_key,
     change_executor,
+    change_role,
     enrol_principal,
     issue_certificate,
+    lift_freeze,
     register_package,
     revoke_certificate,
 )
@@ -26,4 +29,7 @@ ACTS: Mapping[OperationKind, Act] = {
     OperationKind.ACTIVATE_POLICY: activate_policy.ACT,
     OperationKind.ENROL_PRINCIPAL: enrol_principal.ACT,
     OperationKind.CHANGE_EXECUTOR: change_executor.ACT,
+    OperationKind.CHANGE_ROLE: change_role.ACT,
+    OperationKind.CHANGE_APPROVER_KEY: change_approver_key.ACT,
+    OperationKind.LIFT_FREEZE: lift_freeze.ACT,
 }

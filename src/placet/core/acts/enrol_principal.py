@@ -7,6 +7,7 @@ from datetime import datetime
 from placet.core.acts.act import Act, Deed, Performance
 from placet.core.entities.governance import principal_key, principal_object, stored_principal
 from placet.core.entities.stored import entity_of
+from placet.core.judgement import BOOTSTRAP_REQUESTER
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.principal import Principal, PrincipalKey, checked
 from placet.domain.encoding.ssh_public_key import parse_public_key
@@ -20,9 +21,12 @@ def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: A
 
 
 def _perform(performance: Performance) -> Deed:
-    """Record the principal; one that exists gains the keys it lacks, and loses none.
+    """Record the principal.
 
-    A key or account is enrolled once, ever: with one for two principals, one person would be two approvers.
+    One that exists gains the keys it lacks only by the bootstrap key: afterwards a key of somebody
+    who may approve already is a governed act of its own, `change_approver_key`. Accounts may be
+    added at any time: they only say what somebody may not approve. A key or account is enrolled
+    once, ever: with one for two principals, one person would be two approvers.
     """
     verifies = performance.operation.params.get("verify_required") is True
     keys = tuple(
@@ -33,6 +37,10 @@ def _perform(performance: Performance) -> Deed:
     key = principal_key(performance.operation.subject.name)
     standing = entity_of(performance.snapshot, key)
     before = stored_principal(standing) if standing else None
+    if before and keys and performance.plan.requester != BOOTSTRAP_REQUESTER:
+        raise InvalidInputError(
+            "PRINCIPAL_EXISTS", f"{before.principal_id} is enrolled already", hint="placet principal key add"
+        )
     principal = _joined(before, keys, accounts) if before else _new(performance, keys, accounts)
     return Deed(
         type="principal.enrolled",

@@ -13,7 +13,7 @@ from enum import StrEnum
 from placet.domain.authorization.operation import RUN_ID
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.principal import PRINCIPAL_ID, Principal, PrincipalKind, check_may_approve
-from placet.domain.encoding.canonical import decode, encode
+from placet.domain.encoding.canonical import Object, decode, encode
 from placet.domain.encoding.record import Record
 from placet.domain.encoding.ssh_public_key import KEY_ID
 from placet.domain.encoding.sshsig import SshSignature, read_signature, verify
@@ -33,18 +33,28 @@ _MADE_BY_VERIFY = object()
 
 
 class ApprovalDecision(StrEnum):
-    """What the approver says. `withdraw` takes back everything they said before on the plan."""
+    """What somebody says. `withdraw` takes back everything they said before on the plan.
+
+    `break_glass` waives what it names (see `break_glass`); `review` says that somebody looked at
+    what was published so. Neither is an approval of the plan.
+    """
 
     APPROVE = "approve"
     DENY = "deny"
     WITHDRAW = "withdraw"
+    BREAK_GLASS = "break_glass"
+    REVIEW = "review"
+
+
+_SPEAKS_FOR_A_GROUP = (ApprovalDecision.APPROVE, ApprovalDecision.BREAK_GLASS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """The members of an approval. `group` says for whom it speaks, empty only where none is needed.
 
-    `shown_digest` is the SHA-256 of the very text that the approver was shown.
+    `shown_digest` is the SHA-256 of the very text that the approver was shown. Only a `break_glass`
+    has, as canonical object too, what it `waives` and the digest of its `justification`.
     """
 
     issuer: str
@@ -57,9 +67,12 @@ class Approval:
     key_id: str
     issued_at: datetime
     expires_at: datetime
+    waives: tuple[str, ...] = ()
+    justification: str = ""
 
     def encode(self) -> bytes:
         """Return the approval's canonical bytes: what the SSH signature is made over."""
+        exception: Object = {"waives": list(self.waives), "justification": self.justification}
         return encode(
             {
                 "v": 1,
@@ -74,6 +87,7 @@ class Approval:
                 "key_id": self.key_id,
                 "issued_at": format_instant(self.issued_at),
                 "expires_at": format_instant(self.expires_at),
+                **(exception if self.decision is ApprovalDecision.BREAK_GLASS else {}),
             }
         )
 
@@ -123,22 +137,26 @@ def parse_approval(encoded: bytes) -> Approval:
         raise InvalidInputError(_CODE, f"the approval is not well-formed: {error.message}") from error
     record.constant("v", 1)
     record.constant("typ", "approval")
+    decision = ApprovalDecision(record.text("decision", "|".join(ApprovalDecision)))
+    excepts = decision is ApprovalDecision.BREAK_GLASS
     approval = Approval(
         issuer=record.text("issuer", r"[!-~]{1,256}"),
         run_id=record.text("run_id", RUN_ID),
         plan_digest=record.digest("plan_digest"),
         shown_digest=record.digest("shown_digest"),
-        decision=ApprovalDecision(record.text("decision", "approve|deny|withdraw")),
+        decision=decision,
         group=record.text("group", _GROUP),
         approver=record.text("approver", PRINCIPAL_ID),
         key_id=record.text("key_id", KEY_ID),
         issued_at=record.instant("issued_at"),
         expires_at=record.instant("expires_at"),
+        waives=record.texts("waives", r"[a-z_]{1,32}") if excepts else (),
+        justification=record.text("justification", r"(sha256:[0-9a-f]{64})?") if excepts else "",
     )
     record.end()
     if approval.issued_at >= approval.expires_at:
         record.refuse("expires before it begins")
-    if approval.decision is ApprovalDecision.APPROVE and not approval.group:
+    if approval.decision in _SPEAKS_FOR_A_GROUP and not approval.group:
         record.refuse("names no group that it speaks for")
     return approval
 

@@ -57,7 +57,7 @@ NAMES = {
     "6": "not consumed",
     "7": "not expired",
     "8": "not stale",
-    "9": "limits",
+    "9": "limits and freezes",
 }
 
 P = ParamSpec("P")
@@ -89,10 +89,6 @@ class Trail:
     def results(self) -> Object:
         """Return pass, fail or not_evaluated for every check's number."""
         return {f"check_{number}": result for number, result in self._results.items()}
-
-    def passed(self, number: str) -> None:
-        """Record that check `number` held where it is evaluated: in the commit that reserves."""
-        self._results[number] = "pass"
 
     def run(self, number: str, check: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run one check; raise `CheckDeniedError` if it refuses or cannot be evaluated."""
@@ -294,6 +290,12 @@ def _not_stale(request: Request, verified: VerifiedReceipt, facts: Facts, now: d
     _world_did_not_move(request.operation, facts, now)
 
 
+def _not_frozen(request: Request, verified: VerifiedReceipt, facts: Facts, now: datetime) -> None:  # noqa: ARG001 - as above
+    """Check 9: no freeze is open over what is asked. Limits are counted by the commit itself."""
+    if facts.frozen:
+        raise DeniedError("FROZEN", facts.frozen[0].sentence, hint="placet freeze list")
+
+
 def _refused_now(code: str, refusal: Refusal) -> DeniedError:
     sentence = f"what allowed this no longer does ({refusal.code}: {refusal.sentence})"
     return DeniedError(code, sentence, hint="plan again")
@@ -330,19 +332,20 @@ _BINDING: tuple[tuple[str, Callable[[Request, VerifiedReceipt, Facts, datetime],
     ("6", _not_consumed),
     ("7", _not_expired),
     ("8", _not_stale),
+    ("9", _not_frozen),
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
-    """An operation that passed checks 0 to 8; check 9 holds in the commit that reserves it."""
+    """An operation that passed the checks; the limits of check 9 hold in the commit that reserves it."""
 
     operation: Operation
     receipt: Receipt
 
 
 def clear(request: Request, verified: VerifiedReceipt, facts: Facts, now: datetime, trail: Trail) -> Cleared:
-    """Run checks 3 to 8 over a verified receipt and the facts; raise `CheckDeniedError`."""
+    """Run checks 3 to 9 over a verified receipt and the facts; raise `CheckDeniedError`."""
     for number, check in _BINDING:
         trail.run(number, check, request, verified, facts, now)
     return Cleared(operation=request.operation, receipt=verified.receipt)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
 from placet.domain.authorization.denial import Denial
+from placet.domain.authorization.freeze import Freeze
 from placet.domain.authorization.principal import Principal
 from placet.domain.values.digest import Digest
+
+_TURNS = (ApprovalDecision.DENY, ApprovalDecision.WITHDRAW)
+_NEVER = (datetime.min.replace(tzinfo=UTC), False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +22,7 @@ class Circumstances:
 
     `approvals` are those recorded for this plan; `principals` the present state of the requester
     and of every approver, by id, absent where they are not enrolled; `denials` what stands under
-    the plan's anchor keys; `embedded_in_ci` tells that this process acts by itself inside a
+    the plan's anchor keys; `freezes` the open ones; `embedded_in_ci` tells that this process acts by itself inside a
     detected CI environment; `excluded` names further persons who may not approve (the pusher and
     merger as the provider's accounts say).
     """
@@ -27,6 +31,7 @@ class Circumstances:
     principals: Mapping[str, Principal]
     denials: tuple[Denial, ...]
     now: datetime
+    freezes: tuple[Freeze, ...] = ()
     embedded_in_ci: bool = False
     excluded: frozenset[str] = frozenset()
 
@@ -35,11 +40,13 @@ class Circumstances:
 class LastWords:
     """What still stands of everything that was said on one plan.
 
-    `approvals` in the order in which they were recorded; `deniers` sorted.
+    `approvals` in the order in which they were recorded, likewise `exceptions`, the break-glass ones;
+    `deniers` sorted.
     """
 
     approvals: tuple[VerifiedApproval, ...]
     deniers: tuple[str, ...]
+    exceptions: tuple[VerifiedApproval, ...]
 
 
 def last_words(said: tuple[VerifiedApproval, ...]) -> LastWords:
@@ -52,12 +59,13 @@ def last_words(said: tuple[VerifiedApproval, ...]) -> LastWords:
     once = _first_of_each(said)
     turned: dict[str, tuple[datetime, bool]] = {}
     for verified in once:
-        if verified.approval.decision is not ApprovalDecision.APPROVE:
+        if verified.approval.decision in _TURNS:
             word = (verified.recorded_at, verified.approval.decision is ApprovalDecision.DENY)
             turned[verified.approval.approver] = max(word, turned.get(verified.approval.approver, word))
     return LastWords(
-        approvals=tuple(verified for verified in once if _approves_still(verified, turned)),
+        approvals=_standing(ApprovalDecision.APPROVE, once, turned),
         deniers=tuple(sorted(approver for approver, (_, denies) in turned.items() if denies)),
+        exceptions=_standing(ApprovalDecision.BREAK_GLASS, once, turned),
     )
 
 
@@ -68,8 +76,12 @@ def _first_of_each(said: tuple[VerifiedApproval, ...]) -> list[VerifiedApproval]
     return list(first.values())
 
 
-def _approves_still(verified: VerifiedApproval, turned: Mapping[str, tuple[datetime, bool]]) -> bool:
-    if verified.approval.decision is not ApprovalDecision.APPROVE:
-        return False
-    word = turned.get(verified.approval.approver)
-    return word is None or word[0] < verified.recorded_at
+def _standing(
+    decision: ApprovalDecision, said: list[VerifiedApproval], turned: Mapping[str, tuple[datetime, bool]]
+) -> tuple[VerifiedApproval, ...]:
+    return tuple(
+        verified
+        for verified in said
+        if verified.approval.decision is decision
+        and turned.get(verified.approval.approver, _NEVER)[0] < verified.recorded_at
+    )

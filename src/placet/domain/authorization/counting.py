@@ -65,7 +65,7 @@ def why_not(
         return Refusal(code=_MISSING, sentence=f"the approval of {approval.approver} has expired")
     if approval.approver not in policy.groups.get(demand.group, frozenset()):
         return Refusal(code=_INELIGIBLE, sentence=f"{approval.approver} is not in group {demand.group}")
-    if _is_excluded(verified, plan, circumstances):
+    if is_excluded(verified, plan, circumstances):
         return Refusal(
             code=_INELIGIBLE,
             sentence=f"{approval.approver} asked for this, owns who asked, or pushed or merged it as far as is known, "
@@ -101,7 +101,8 @@ def _who_wrote_it(plan: Plan, circumstances: Circumstances) -> set[str]:
     return {each.principal_id for each in known if accounts is None or not accounts.isdisjoint(each.accounts)}
 
 
-def _is_excluded(verified: VerifiedApproval, plan: Plan, circumstances: Circumstances) -> bool:
+def is_excluded(verified: VerifiedApproval, plan: Plan, circumstances: Circumstances) -> bool:
+    """Tell whether an approval is of somebody who may not approve this plan, under whatever account."""
     # A second account of the same person is found by its key: one key is one enrolment.
     persons = excluded_persons(plan, circumstances)
     known = [circumstances.principals[each] for each in persons if each in circumstances.principals]

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from placet.domain.authorization.approval import VerifiedApproval
+from placet.domain.authorization.break_glass import APPROVALS, FREEZE, BrokenGlass, broken_glass
 from placet.domain.authorization.circumstances import Circumstances, LastWords, last_words
 from placet.domain.authorization.counting import Count, count
 from placet.domain.authorization.facts import Refusal
+from placet.domain.authorization.freeze import Freeze, frozen
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy import Limits, Policy
@@ -27,13 +29,15 @@ class OperationDecision:
     """What the policy says of one operation: allowed exactly when there is no refusal.
 
     `counts` tells for each demanded group what is there and what is missing. `terms` are the
-    strictest of all rules that concern the operation, None where there is no rule.
+    strictest of all rules that concern the operation, None where there is no rule; `glass` is what
+    was waived under break-glass, None where nothing was.
     """
 
     operation_id: str
     refusals: tuple[Refusal, ...]
     counts: tuple[Count, ...]
     terms: Terms | None
+    glass: BrokenGlass | None
     approvals_digest: Digest
 
     @property
@@ -49,8 +53,8 @@ class OperationDecision:
 
     @property
     def counted(self) -> tuple[VerifiedApproval, ...]:
-        """Return the approvals that counted, by group."""
-        return tuple(verified for each in self.counts for verified in each.counted)
+        """Return the approvals that counted, by group, and those that broke the glass."""
+        return _counted(self.counts, self.glass)
 
     @property
     def approvers(self) -> tuple[str, ...]:
@@ -105,14 +109,18 @@ def evaluate(policy: Policy, plan: Plan, circumstances: Circumstances) -> Policy
     """Return what `policy` says of `plan` under these circumstances.
 
     Never raises for what it is asked to judge: a refusal is part of the decision. Codes: NO_RULE
-    OIDC_CONTEXT_DENIED EMBEDDED_IN_CI DENIED_BY_APPROVER APPROVER_INELIGIBLE APPROVAL_ASSURANCE_LOW APPROVALS_MISSING,
-    in an operation's refusals in this order, APPROVALS_MISSING after what makes them missing.
+    OIDC_CONTEXT_DENIED EMBEDDED_IN_CI DENIED_BY_APPROVER FROZEN APPROVER_INELIGIBLE
+    APPROVAL_ASSURANCE_LOW APPROVALS_MISSING, in an operation's refusals in this order,
+    APPROVALS_MISSING after what makes them missing.
     """
     words = last_words(circumstances.approvals)
+    glass = broken_glass(policy, plan, words.exceptions, circumstances)
     return PolicyDecision(
         policy_digest=policy.digest,
         policy_version=policy.version,
-        operations=tuple(_decide(policy, plan, operation, words, circumstances) for operation in plan.operations),
+        operations=tuple(
+            _decide(policy, plan, operation, words, glass, circumstances) for operation in plan.operations
+        ),
     )
 
 
@@ -132,24 +140,41 @@ def terms_of(policy: Policy, plan: Plan, operation: Operation) -> Terms | None:
 
 
 def _decide(
-    policy: Policy, plan: Plan, operation: Operation, words: LastWords, circumstances: Circumstances
+    policy: Policy,
+    plan: Plan,
+    operation: Operation,
+    words: LastWords,
+    glass: BrokenGlass | None,
+    circumstances: Circumstances,
 ) -> OperationDecision:
     terms = terms_of(policy, plan, operation)
-    counts = tuple(count(demand, words, policy, plan, circumstances) for demand in (terms.demands if terms else ()))
+    waives = glass.waives if glass else frozenset()
+    demands = terms.demands if terms and APPROVALS not in waives else ()
+    counts = tuple(count(demand, words, policy, plan, circumstances) for demand in demands)
     at_once = (
         *_no_rule(plan, operation, terms, circumstances),
         *_context(policy, plan, operation),
         *_embedded_in_ci(policy, plan, circumstances),
         *_denied(words, circumstances),
+        *frozen(unwaived(circumstances.freezes, waives), operation, circumstances.now),
     )
-    counted = tuple(verified for each in counts for verified in each.counted)
     return OperationDecision(
         operation_id=operation.operation_id,
         refusals=(*at_once, *(refusal for each in counts for refusal in each.refusals)),
         counts=counts,
         terms=terms,
-        approvals_digest=approvals_digest(counted, plan.mode),
+        glass=glass,
+        approvals_digest=approvals_digest(_counted(counts, glass), plan.mode),
     )
+
+
+def unwaived(freezes: tuple[Freeze, ...], waives: frozenset[str]) -> tuple[Freeze, ...]:
+    """Return the freezes that hold although `waives` is waived: at least those for want of a review."""
+    return tuple(freeze for freeze in freezes if freeze.run_id) if FREEZE in waives else freezes
+
+
+def _counted(counts: tuple[Count, ...], glass: BrokenGlass | None) -> tuple[VerifiedApproval, ...]:
+    return (*(verified for each in counts for verified in each.counted), *(glass.counted if glass else ()))
 
 
 def _no_rule(plan: Plan, operation: Operation, terms: Terms | None, circumstances: Circumstances) -> list[Refusal]:

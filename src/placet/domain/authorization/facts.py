@@ -119,7 +119,7 @@ class Facts:
     `contents` are the artifacts measured on the very bytes that would be sent. `held_by` is the
     operation that already holds the effect's subject, empty where none does. `place` is where the
     provider's record leads now, empty for core operations. `refusals` are those of the policy in
-    force now, whose digest is `policy_digest`.
+    force now, whose digest is `policy_digest`; `frozen` those of open freezes.
     """
 
     issuer: str
@@ -128,6 +128,7 @@ class Facts:
     contents: tuple[Artifact, ...]
     policy_digest: Digest
     refusals: tuple[Refusal, ...]
+    frozen: tuple[Refusal, ...]
     requester_active: bool
     certificate: CertificateFacts | None
     held_by: str

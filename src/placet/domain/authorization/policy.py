@@ -68,14 +68,24 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A policy in force or to be: `digest` covers the TOML bytes exactly as they were received."""
+    """A policy in force or to be: `digest` covers the TOML bytes exactly as they were received.
+
+    `freezers` may freeze besides the approvers; `break_glass` names the group of whom two may break
+    the glass, empty where nobody may.
+    """
 
     version: str
     digest: Digest
     groups: Mapping[str, frozenset[str]]
     rules: tuple[Rule, ...]
+    freezers: tuple[Pattern, ...]
+    break_glass: str
     embedded_in_ci: bool
 
     def is_approver(self, principal_id: str) -> bool:
         """Tell whether any group names this principal."""
         return any(principal_id in members for members in self.groups.values())
+
+    def may_freeze(self, principal_id: str) -> bool:
+        """Tell whether this principal may set a freeze: every approver may, and whom `freezers` names."""
+        return self.is_approver(principal_id) or any(pattern.matches(principal_id) for pattern in self.freezers)

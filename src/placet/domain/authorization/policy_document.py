@@ -28,6 +28,7 @@ _VERSION = r"[!-~]{1,64}"
 _REQUESTER = re.compile(r"(person|ci|agent|service):[A-Za-z0-9@._:/*-]+")
 _MOST_ASSURANCE = 3
 _MOST_PER_HOUR = 1_000_000
+_BREAK_GLASS_PERSONS = 2
 
 NAMED_KINDS = frozenset(OperationKind) | {
     "publish_release",
@@ -38,11 +39,8 @@ NAMED_KINDS = frozenset(OperationKind) | {
     "move_dist_tag",
     "change_owner",
     "set_status",
-    "change_role",
-    "change_approver_key",
     "create_key",
     "change_trust",
-    "lift_freeze",
     "recover",
 }
 """Kinds that a rule may name (contract 8), also those that this version cannot perform yet."""
@@ -66,13 +64,21 @@ def parse_policy(document: bytes) -> Policy:
     top = read_document(document, POLICY)
     version = top.text("version", _VERSION)
     embedded_in_ci = top.flag("embedded_in_ci", default=False)
+    freezers = _read_freezers(top)
     groups = _read_groups(top.table("groups", default={}))
+    break_glass = _read_break_glass(top, groups)
     rules = tuple(_read_rule(table, groups) for table in top.tables("rule"))
     top.end()
     if not rules:
         refuse("rule", "is missing: a policy without a rule allows nothing")
     return Policy(
-        version=version, digest=policy_digest(document), groups=groups, rules=rules, embedded_in_ci=embedded_in_ci
+        version=version,
+        digest=policy_digest(document),
+        groups=groups,
+        rules=rules,
+        freezers=freezers,
+        break_glass=break_glass,
+        embedded_in_ci=embedded_in_ci,
     )
 
 
@@ -142,6 +148,24 @@ def _read_patterns(table: Table, name: str, parse: Callable[[str], P | None], fo
     if not patterns:
         refuse(table.path(name), "is empty")
     return tuple(patterns)
+
+
+def _read_freezers(top: Table) -> tuple[Pattern, ...]:
+    if "freezers" not in top.names():
+        return ()
+    return _read_patterns(top, "freezers", _parse_requester, "kind:name")
+
+
+def _read_break_glass(top: Table, groups: Mapping[str, frozenset[str]]) -> str:
+    """Return the group of whom two may break the glass, empty where the document says nothing of it."""
+    if "break_glass" not in top.names():
+        return ""
+    table = top.table("break_glass")
+    group = table.text("group", GROUP)
+    table.end()
+    if len(groups.get(group, frozenset())) < _BREAK_GLASS_PERSONS:
+        refuse(table.path("group"), f"names {group}, which is no group of two or more")
+    return group
 
 
 def _parse_requester(text: str) -> Pattern | None:

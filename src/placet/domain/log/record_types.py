@@ -9,6 +9,7 @@ as the objects that they are; their own modules read them.
 |---|---|---|
 | `policy.activated` | `decision_records.PolicyActivated` | a policy comes into force |
 | `principal.enrolled` | `decision_records.PrincipalEnrolled` | a principal is enrolled, or a new set of its keys |
+| `principal.changed` | `decision_records.PrincipalEnrolled` | its role or its keys change |
 | `plan.created` | `decision_records.PlanCreated` | a plan is stored |
 | `approval.recorded` | `decision_records.ApprovalRecorded` | an approval, denial or withdrawal arrives |
 | `receipt.issued` | `receipt_records.ReceiptIssued` | a receipt is minted for an operation at the port |
@@ -33,6 +34,7 @@ class EntryType(StrEnum):
 
     POLICY_ACTIVATED = "policy.activated"
     PRINCIPAL_ENROLLED = "principal.enrolled"
+    PRINCIPAL_CHANGED = "principal.changed"
     PLAN_CREATED = "plan.created"
     APPROVAL_RECORDED = "approval.recorded"
     RECEIPT_ISSUED = "receipt.issued"

@@ -38,6 +38,9 @@ class OperationKind(StrEnum):
     ACTIVATE_POLICY = "activate_policy"
     ENROL_PRINCIPAL = "enrol_principal"
     CHANGE_EXECUTOR = "change_executor"
+    CHANGE_ROLE = "change_role"
+    CHANGE_APPROVER_KEY = "change_approver_key"
+    LIFT_FREEZE = "lift_freeze"
 
 
 CORE_KINDS = frozenset(
@@ -48,6 +51,9 @@ CORE_KINDS = frozenset(
         OperationKind.ACTIVATE_POLICY,
         OperationKind.ENROL_PRINCIPAL,
         OperationKind.CHANGE_EXECUTOR,
+        OperationKind.CHANGE_ROLE,
+        OperationKind.CHANGE_APPROVER_KEY,
+        OperationKind.LIFT_FREEZE,
     }
 )
 """Kinds that never reach the port: their change performs them (protocol 5)."""

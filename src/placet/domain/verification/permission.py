@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
+from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.authorization.circumstances import Circumstances
 from placet.domain.authorization.evaluate import OperationDecision, evaluate
 from placet.domain.authorization.plan import Plan
@@ -46,10 +47,16 @@ class _Said:
     entry: Found[ApprovalRecorded]
 
 
-def check_permitted(
-    spent: Sequence[Spent], documents: Sequence[bytes], evidence: Evidence
-) -> tuple[tuple[str, int], ...]:
-    """Check every spent receipt against policy and approvals; return the approvers of the last, with assurance.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permitted:
+    """Who permitted a publication: (principal, assurance), sorted; and what they waived under break-glass, or None."""
+
+    approvers: tuple[tuple[str, int], ...]
+    glass: BrokenGlass | None
+
+
+def check_permitted(spent: Sequence[Spent], documents: Sequence[bytes], evidence: Evidence) -> Permitted:
+    """Check every spent receipt against policy and approvals; return who permitted the last, and under which exception.
 
     Raise `VerificationError` with the first code that the policy gives (NO_RULE, APPROVALS_MISSING,
     APPROVER_INELIGIBLE, …), as `check_bound`, APPROVALS_MISMATCH, EVIDENCE_MISSING; `DeniedError`
@@ -64,7 +71,9 @@ def check_permitted(
     for each_said in said:
         if each_said.verified.digest in counted:
             evidence.use(each_said.entry)
-    return tuple(sorted({(each.approval.approver, each.assurance) for each in decisions[-1].counted}))
+    approvers = {(each.approval.approver, each.assurance) for each in decisions[-1].counted}
+    glass = next((decision.glass for decision in decisions if decision.glass is not None), None)
+    return Permitted(approvers=tuple(sorted(approvers)), glass=glass)
 
 
 def _check(
@@ -127,7 +136,7 @@ def _check_activated(digest: Digest, used_at: int, evidence: Evidence) -> None:
 
 def _enrolled(principal_id: str, evidence: Evidence) -> Principal:
     found = evidence.need(
-        [EntryType.PRINCIPAL_ENROLLED],
+        [EntryType.PRINCIPAL_ENROLLED, EntryType.PRINCIPAL_CHANGED],
         read_principal_enrolled,
         lambda record: record.principal.get("principal_id") == principal_id,
         what=f"that {principal_id} is enrolled",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ParamSpec, TypeVar
 
+from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.certificate.revocation import Revocation
 from placet.domain.values.digest import Digest
 from placet.domain.values.npm import PackageName, Version
@@ -39,7 +40,7 @@ class Verdict:
     `size` of the log `origin`; revocations are known up to `revocations_known_to`, from the list
     of the `revocations_from`. `revocation` is
     one of this certificate that came later and leaves the publication standing, else None.
-    `approvers` are (principal, assurance), sorted.
+    `approvers` are (principal, assurance), sorted; `glass` is what they waived under break-glass, else None.
     """
 
     package: PackageName
@@ -52,6 +53,7 @@ class Verdict:
     run_id: str
     receipts: tuple[str, ...]
     approvers: tuple[tuple[str, int], ...]
+    glass: BrokenGlass | None
     requester: str
     policy_version: str
     published_at: datetime

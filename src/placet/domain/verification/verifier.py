@@ -74,7 +74,7 @@ def verify_bundle(encoded: bytes, root: TrustRoot, held: Held = NOTHING, known: 
     certified = progress.run(6, check_certified, bundle, published, evidence, root.ca_roots)
     statement = progress.run(7, _statement, bundle, certified)
     progress.run(8, _check_same_bytes, bundle, published, certified, statement, held)
-    approvers = progress.run(9, check_permitted, (certified.spent, *published.spent), bundle.policies, evidence)
+    permitted = progress.run(9, check_permitted, (certified.spent, *published.spent), bundle.policies, evidence)
     revocation = progress.run(10, _check_not_revoked, statement.certificate_id, newest.listed, published)
     progress.run(11, evidence.check_nothing_left)
     return Verdict(
@@ -87,7 +87,8 @@ def verify_bundle(encoded: bytes, root: TrustRoot, held: Held = NOTHING, known: 
         certificate_fingerprint=certified.fingerprint,
         run_id=published.plan.plan.run_id,
         receipts=tuple(spent.receipt.receipt_id for spent in (certified.spent, *published.spent)),
-        approvers=approvers,
+        approvers=permitted.approvers,
+        glass=permitted.glass,
         requester=published.plan.plan.requester,
         policy_version=published.spent[-1].receipt.policy_version,
         published_at=published.outcome.time,
