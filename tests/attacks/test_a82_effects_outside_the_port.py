@@ -17,7 +17,7 @@ from support.github import ASSETS, running_github, tag_operation
 SOURCE = Path(__file__).parents[2] / "src/placet"
 WAYS_OUT = frozenset(
     "socket socketserver ssl http urllib ftplib smtplib poplib imaplib telnetlib xmlrpc asyncore "
-    "httpx httpx2 httpcore httpcore2 requests aiohttp urllib3 obstore boto3 subprocess pty ctypes multiprocessing".split()
+    "httpx httpx2 httpcore httpcore2 requests aiohttp urllib3 obstore subprocess pty ctypes multiprocessing".split()
 )
 PURE = frozenset({"urllib.parse"})
 MAY = {
