@@ -26,5 +26,6 @@ def test_a_github_is_added_by_its_api_s_address(tmp_path: Path, url: str) -> Non
             "url": url or "https://api.github.com",
             "credential": "env:GITHUB_TOKEN",
             "private": False,
+            "region": "",
         }
     ]
