@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import re
 import shutil
 import sys
@@ -55,7 +56,7 @@ from placet.domain.log.change import Snapshot
 from placet.domain.log.checkpoint import CheckpointKey, CheckpointSigner, signer_from
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.domain.verification.trust_root import Log, TrustRoot
-from placet.errors import ConfigurationError, InvalidInputError
+from placet.errors import ConfigurationError, InvalidInputError, PlacetError, UnavailableError
 from placet.ports.approval_signer import ApprovalSigner
 from placet.ports.effects import FindProvider, Provider, Secret
 from placet.ports.keys import AuthorityRole, Keyring
@@ -117,7 +118,8 @@ async def found(
 
     A team's keys are `sealed` with the passphrase, except in the demo. Raise `InvalidInputError`
     (`INSTALLATION_NAME_INVALID`), `ConfigurationError`: `HOME_EXISTS` where the folder holds
-    anything, `HOME_UNWRITABLE`, `ANCHOR_INSIDE_HOME`, and `PASSPHRASE_MISSING` for a team without one.
+    anything, `HOME_UNWRITABLE`, `ANCHOR_INSIDE_HOME`, and `PASSPHRASE_MISSING` for a team without one;
+    `UnavailableError` where the disk is full.
     """
     _check_name(name)
     _check_place(config, sealed=sealed and profile is Profile.TEAM)
@@ -137,9 +139,8 @@ async def found(
         for first in first_decisions(beginning, clock.now()):
             await decide(context, lambda _: (), _as_made(first))
         trust_root = trust_root_of(origin, signer, keyring)
-        (building / TRUST_ROOT_FILE).write_bytes(trust_root + b"\n")
         await store.close()
-        await asyncio.to_thread(building.rename, config.home)
+        await asyncio.to_thread(_move_in, building, config.home, trust_root)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
@@ -250,10 +251,30 @@ def _building_site(home: Path) -> Path:
         home.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f".{home.name}-", dir=home.parent))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "no path"
-        raise ConfigurationError(
-            "HOME_UNWRITABLE", f"{str(home)!a} cannot be made ({reason})", hint="give another folder with --home"
-        ) from error
+        raise _unwritable(home, error) from error
+
+
+def _move_in(building: Path, home: Path, trust_root: bytes) -> None:
+    """Write the last file and give the finished folder its name; raise as `_building_site`."""
+    try:
+        (building / TRUST_ROOT_FILE).write_bytes(trust_root + b"\n")
+        building.rename(home)
+    except OSError as error:
+        raise _unwritable(home, error) from error
+
+
+def _unwritable(home: Path, error: OSError | ValueError) -> PlacetError:
+    """Return why no home can be made there: for now, on a full disk, or ever."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UnavailableError(
+            "HOME_UNWRITABLE",
+            f"{str(home)!a} cannot be made ({error.strerror})",
+            hint="make room on its disk, or give another folder with --home",
+        )
+    reason = error.strerror if isinstance(error, OSError) else "no path"
+    return ConfigurationError(
+        "HOME_UNWRITABLE", f"{str(home)!a} cannot be made ({reason})", hint="give another folder with --home"
+    )
 
 
 def _check_place(config: Config, *, sealed: bool) -> None:

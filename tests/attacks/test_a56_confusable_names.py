@@ -7,39 +7,7 @@ import pytest
 from placet.domain.values.confusable import check_not_confusable, letters_read_as
 from placet.domain.values.npm import parse_package_name, parse_version
 from placet.errors import InvalidInputError
-
-KNOWN = ("lodash", "express", "cross-env", "electron", "jquery", "tool", "@acme/tool", "@acme/calendar", "modern")
-
-WRITTEN_WITH_OTHER_LETTERS = {
-    "cyrillic_o": "l\u043edash",
-    "greek_omicron": "l\u03bfdash",
-    "cyrillic_scope": "@\u0430cme/tool",
-    "full_width": "\uff4c\uff4f\uff44\uff41\uff53\uff48",
-    "mathematical": "\U0001d5c5odash",
-    "fraction_slash": "@acme\u2044tool",
-    "full_width_scope_marks": "\uff20acme\uff0ftool",
-    "non_breaking_hyphen": "cross\u2011env",
-    "dotless_i": "v\u0131te",
-}
-
-TAKEN_FOR_A_KNOWN_ONE = {
-    "zero_for_o": "l0dash",
-    "zero_for_o_at_the_end_of_a_word": "t0ol",
-    "one_for_l": "1odash",
-    "one_for_l_at_the_end": "too1",
-    "i_for_l": "iodash",
-    "r_and_n_for_m": "rnodern",
-    "doubled_letter": "expresss",
-    "undoubled_letter": "expres",
-    "punctuation_left_out": "crossenv",
-    "other_punctuation": "cross_env",
-    "neighbours_swapped": "electorn",
-    "last_two_swapped": "jqurey",
-    "scope_with_r_n": "@acrne/tool",
-    "scope_with_punctuation": "@ac-me/tool",
-    "scope_with_a_doubled_letter": "@acmee/tool",
-    "scoped_name_with_cl": "@acme/calenclar",
-}
+from support.bad_names import KNOWN, TAKEN_FOR_A_KNOWN_ONE, WRITTEN_WITH_OTHER_LETTERS
 
 PLAIN_NEIGHBOURS = [
     "@acme-evil/tool",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
-
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
@@ -15,29 +13,7 @@ from placet.domain.certificate.keys import KeyAlgorithm, check_public_key, publi
 from placet.domain.encoding.pem import read_certificate_der
 from placet.errors import VerificationError
 from support.authority import NOW, authority, forged, private_key
-
-RSA_SHA256, RSA_SHA1, RSA_MD5 = (bytes.fromhex("06092a864886f70d0101" + each) for each in ("0b", "05", "04"))
-SMALL_PRIMES = [p for p in range(2, 168) if all(p % d for d in range(2, p))]
-
-
-def is_prime(number: int) -> bool:
-    return all(number % p for p in SMALL_PRIMES) and all(pow(base, number - 1, number) == 1 for base in (2, 3, 5, 7))
-
-
-def prime_from(start: int, step: int = 2) -> int:
-    while not is_prime(start):
-        start += step
-    return start
-
-
-def public(modulus: int, exponent: int = 65_537) -> rsa.RSAPublicKey:
-    return rsa.RSAPublicNumbers(exponent, modulus).public_key()
-
-
-def roca_prime(seed: int) -> int:
-    """Return a prime of the form k*M + 65537^a mod M, as the broken library made them (CVE-2017-15361)."""
-    primorial = prod(SMALL_PRIMES)
-    return prime_from((2**1024 // primorial + seed) * primorial + pow(65_537, 40 + seed, primorial), primorial)
+from support.weak_keys import RSA_MD5, RSA_SHA1, RSA_SHA256, prime_from, public, roca_prime
 
 
 def refusal(key: PublicKeyTypes) -> str:

@@ -37,13 +37,13 @@ import resource, signal, sys
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from placet.adapters.files.keyring import FileKeyring
-from placet.errors import ConfigurationError
+from placet.errors import UnavailableError
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 try:
     FileKeyring(Path(sys.argv[1]), passphrase=None, plain=True).add_checkpoint_key(Ed25519PrivateKey.generate())
-except ConfigurationError as error:
+except UnavailableError as error:
     print(error.code)
 """
 
@@ -330,7 +330,7 @@ def test_a_full_disk_leaves_no_half_key(tmp_path: Path) -> None:
         [sys.executable, "-c", FULL_DISK, str(tmp_path)], check=True, capture_output=True, text=True, env={}
     )
 
-    assert done.stdout == "KEY_FILE_UNREADABLE\n"
+    assert done.stdout == "KEY_FILE_UNWRITABLE\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,6 +11,8 @@ from placet.demo.npm_double import NpmDouble
 from support.publisher import PACKAGE, POINTS, Publisher
 
 ROUNDS = 14
+AUDITED_EVERY = 11
+"""The whole ledger is verified after so many commands: after each would take longer than all kills."""
 TOKEN = "npm_only-the-executor-has-this"
 
 
@@ -34,6 +36,7 @@ def test_a_publication_killed_at_a_named_point_is_finished_by_publishing_again(
     publisher: Publisher, registry: NpmDouble, point: str, occurrence: int
 ) -> None:
     assert publisher.kill("1.0.0", point, occurrence) == -9
+    assert publisher.finding() is None
     publisher.again("1.0.0")
     publisher.check(effects_at(registry))
 
@@ -45,7 +48,9 @@ def test_three_hundred_publications_killed_anywhere_happen_once_each(publisher: 
         for number, (point, occurrence) in enumerate(POINTS):
             assert publisher.kill(f"{round_ + 1}.{number}.0", point, occurrence) == -9
             kills += 1
-    for version in publisher.versions:
+    for number, version in enumerate(publisher.versions):
         publisher.again(version)
+        if number % AUDITED_EVERY == 0:
+            assert publisher.finding() is None
     publisher.check(effects_at(registry))
     assert kills == ROUNDS * len(POINTS) >= 288

@@ -62,6 +62,7 @@ def test_twelve_publications_to_verdaccio_killed_at_twelve_points_happen_once_ea
         assert publisher.kill(f"1.{number}.0", point, occurrence) == -9
     for version in publisher.versions:
         publisher.again(version)
+        assert publisher.finding() is None
 
     shown = packument(verdaccio)
     stands = {version: each["dist"]["integrity"] for version, each in shown["versions"].items()}

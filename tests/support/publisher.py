@@ -7,7 +7,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ from support.archives import manifest, package_json, tgz
 from support.killing import DEADLINE_SECONDS, Reaper, in_child, publish
 
 PACKAGE = "@acme/tool"
+_PLANS = 2
+"""A publication is planned to the end once its certificate and its effects are: each has a plan of its own."""
 POLICY = Path(__file__).parents[1] / "crash" / "unlimited.toml"
 POINTS = (
     ("run.requested", 1),
@@ -127,25 +129,55 @@ class Publisher:
         """Return the bodies of all entries, oldest first."""
         return asyncio.run(_bodies(self.environment))
 
+    def finding(self) -> Finding | None:
+        """Verify the whole ledger, as `placet ledger verify` does, and change nothing."""
+        return asyncio.run(_finding(self.environment))
+
     def audit(self) -> tuple[Finding | None, list[object]]:
         """Verify the whole ledger and clear up what is in doubt; return the finding and what was found in doubt."""
         return asyncio.run(_audit(self.environment))
 
     def check(self, effects: Callable[[str], int]) -> None:
-        """Every effect at most once and done in the end, every acknowledged entry there, nothing stuck."""
+        """Every effect at most once and done in the end, every acknowledged entry there, nothing stuck.
+
+        Of all runs about a version one published, the first that was planned to the end, and has the
+        only certificate that still counts; the others have ended.
+        """
         for version in self.versions:
             stem = self.objects / "packages" / PACKAGE / f"{version}.tgz"
             assert effects(version) == 1
             assert stem.exists()
             assert stem.with_name(f"{stem.name}.cert.pem").exists()
-        found = Counter(f"{body['type']} {_name(body)}" for body in self.bodies())
+        bodies = self.bodies()
+        found = Counter(f"{body['type']} {_name(body)}" for body in bodies)
         for version in self.versions:
+            check_one_run(version, [body for body in bodies if _name(body) == f"{PACKAGE}@{version}"])
             expected = Counter(ACKNOWLEDGED[point] for point in self.passed(version) if point in ACKNOWLEDGED)
             for entry_type, least in expected.items():
                 assert found[f"{entry_type} {PACKAGE}@{version}"] >= least, (version, entry_type)
             assert found[f"package.published {PACKAGE}@{version}"] == 1
             assert found[f"package.registered {PACKAGE}@{version}"] == 1
         assert self.audit() == (None, [])
+
+
+def check_one_run(version: str, bodies: Sequence[dict[str, Any]]) -> None:
+    """Check what the entries about one version say of its runs and certificates."""
+    requested = _run_ids(bodies, "run.requested")
+    planned = [run_id for run_id, plans in Counter(_run_ids(bodies, "plan.created")).items() if plans == _PLANS]
+    executed = _run_ids(bodies, "run.executed")
+    assert executed == planned[:1], (version, executed, planned)
+    assert {*requested} - {*executed} == {*_run_ids(bodies, "run.abandoned")}, version
+    issued = {
+        body["data"]["certificate_id"]: body["data"]["receipt"]["run_id"]
+        for body in bodies
+        if body["type"] == "package.certificate.issued"
+    }
+    revoked = {body["data"]["revocation"]["certificate_id"] for body in bodies if body["type"] == "certificate.revoked"}
+    assert [run_id for certificate_id, run_id in issued.items() if certificate_id not in revoked] == executed, version
+
+
+def _run_ids(bodies: Sequence[dict[str, Any]], entry_type: str) -> list[str]:
+    return [body["data"]["run_id"] for body in bodies if body["type"] == entry_type]
 
 
 def _name(body: dict[str, Any]) -> str:
@@ -167,6 +199,11 @@ async def _bodies(environment: dict[str, str]) -> list[dict[str, Any]]:
     async with bootstrap.opened(config.load(environment)) as opened:
         size = (await opened.ledger.status()).size
         return [json.loads(content)["body"] async for content in opened.ledger.entries(0, size)][1:]
+
+
+async def _finding(environment: dict[str, str]) -> Finding | None:
+    async with bootstrap.opened(config.load(environment)) as opened:
+        return (await verify_ledger(opened.ledger)).finding
 
 
 async def _audit(environment: dict[str, str]) -> tuple[Finding | None, list[object]]:

@@ -25,7 +25,8 @@ class Keyring(Protocol):
     """Keeps an installation's long-lived keys, sealed with a passphrase unless it was made for trying out.
 
     Every `add_…` is durable and complete on return, or changed nothing; an existing key is never
-    overwritten (`ConfigurationError` `KEY_EXISTS`). Every method that gives a private key raises
+    overwritten (`ConfigurationError` `KEY_EXISTS`; where there is no room or no right to write,
+    `UnavailableError` `KEY_FILE_UNWRITABLE`). Every method that gives a private key raises
     `ConfigurationError`: `KEY_MISSING`, `PASSPHRASE_MISSING`, `PASSPHRASE_WRONG`,
     `KEY_FILE_DAMAGED`, `KEY_FILE_EXPOSED` (others may read it), `KEY_FILE_UNREADABLE`.
     """

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from placet.core.abandon import abandon_run
+from placet.core.attempts import attempts_at, clear_away
 from placet.core.context import Context
 from placet.core.denials import record_denial
 from placet.core.entities.runs import CLOSED_STATES, Run, RunState
@@ -71,9 +72,20 @@ async def resume_run(context: Context, run_id: str, *, wait: Waiter = give_up) -
             await move_run(context, run_id, RunState.CONFLICT, actor=run.requester)
         raise _not_executed(run, last)
     context.at("plan.executed")
+    await _end_the_others(context, run)
     run = await move_run(context, run_id, RunState.EXECUTED, actor=run.requester)
     context.at("run.executed")
     return Carried(run=run, plan=plan, reports=tuple(reports))
+
+
+async def _end_the_others(context: Context, run: Run) -> None:
+    """End the runs about the same archive that were begun beside this one, say by a process that was killed.
+
+    No certificate of theirs may stand beside that of what was published. This comes before the run ends,
+    so that whoever finishes it after a kill does it, too.
+    """
+    if run.archive_sha256:
+        await clear_away(context, await attempts_at(context, run.subject, run.archive_sha256))
 
 
 async def _carry_out(context: Context, run: Run, plan: Plan) -> list[Report]:
@@ -88,7 +100,8 @@ async def _carry_out(context: Context, run: Run, plan: Plan) -> list[Report]:
             f"{each.operation_kind.value} of {each.subject}" for each in made if each.operation_kind not in CORE_KINDS
         ]
         if stands:
-            error.hint = f"done before this, and standing: {', '.join(stands)}; placet run show {run.run_id}"
+            done = f"done before this, and standing: {', '.join(stands)}; placet run show {run.run_id}"
+            error.hint = f"{error.hint}; {done}" if error.hint else done
         raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from placet.errors import ConfigurationError
+from placet.errors import ConfigurationError, UnavailableError
 
 _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
@@ -24,7 +24,7 @@ class KeyFolder:
     def write(self, name: str, content: bytes) -> None:
         """Store `content` durably under a new name.
 
-        Raise `ConfigurationError` (`KEY_EXISTS`, `KEY_FILE_UNREADABLE`).
+        Raise `ConfigurationError` (`KEY_EXISTS`), and `UnavailableError` (`KEY_FILE_UNWRITABLE`).
         """
         target = self._path(name)
         temporary = target.with_name(f".{target.name}.{os.getpid()}")
@@ -40,7 +40,11 @@ class KeyFolder:
         except FileExistsError as error:
             raise ConfigurationError("KEY_EXISTS", f"there is a key {name} already") from error
         except OSError as error:
-            raise _unusable(name, error) from error
+            raise UnavailableError(
+                "KEY_FILE_UNWRITABLE",
+                f"the key file {name} could not be written ({error.strerror})",
+                hint="make room on the disk that holds the keys, and check the permissions of their folder",
+            ) from error
 
     def read(self, name: str) -> bytes:
         """Return what is stored under `name`.
@@ -57,7 +61,11 @@ class KeyFolder:
                 "KEY_MISSING", f"there is no key {name}", hint="run `placet init`, or bring the key back"
             ) from error
         except OSError as error:
-            raise _unusable(name, error) from error
+            raise ConfigurationError(
+                "KEY_FILE_UNREADABLE",
+                f"the key file {name} cannot be read ({error.strerror})",
+                hint="check who may read it: only the owner of the home, and nobody else",
+            ) from error
         if mode & _OTHERS:
             raise ConfigurationError(
                 "KEY_FILE_EXPOSED", f"others may read or write the key file {name}", hint="chmod 600 the file"
@@ -86,7 +94,3 @@ def _sync(path: Path, flags: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _unusable(name: str, error: OSError) -> ConfigurationError:
-    return ConfigurationError("KEY_FILE_UNREADABLE", f"the key file {name} cannot be used: {error.strerror}")

@@ -7,7 +7,8 @@ import sqlite3
 from importlib import resources
 from pathlib import Path
 
-from placet.errors import ConfigurationError
+from placet.adapters.sqlite.failures import CODE
+from placet.errors import ConfigurationError, UnavailableError
 
 _MIGRATIONS = ("0001.sql",)
 _VERSION_TABLE = "CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT"
@@ -28,11 +29,20 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
-    """Return a connection that only reads, beside any writer."""
-    connection = _connect(path)
+    """Return a connection that only reads, beside any writer; of a home that cannot be written, too.
+
+    Raise `UnavailableError` (`AUDIT_UNAVAILABLE`) where what was written last lies in a write-ahead
+    log that cannot be read without writing.
+    """
+    connection = _connect(path) if is_writable(path) else _connect_to_read_only(path)
     connection.execute(f"PRAGMA busy_timeout = {_READER_WAITS_MS}")
     connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def is_writable(path: Path) -> bool:
+    """Tell whether the file and its folder may be written: SQLite needs both, even for reading a log being written."""
+    return os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
 def make_file(path: Path) -> None:
@@ -80,9 +90,31 @@ def check_known(at: int) -> None:
         )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
+def _connect_to_read_only(path: Path) -> sqlite3.Connection:
+    """Return a connection that shares the write-ahead log, or none where there is none: then nobody writes."""
+    connection = _connect(path, "mode=ro")
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if _has_log(path):
+            raise UnavailableError(
+                CODE,
+                "the home cannot be written, and its newest entries lie in a write-ahead log that cannot be shared",
+                hint="copy the whole home to a place that can be written, or run any command in the home it came from",
+            ) from error
+        return _connect(path, "mode=ro&immutable=1")
+    return connection
+
+
+def _has_log(path: Path) -> bool:
+    log = Path(f"{path}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _connect(path: Path, how: str = "mode=rw") -> sqlite3.Connection:
     return sqlite3.connect(
-        f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
+        f"file:{_quoted(path)}?{how}", uri=True, isolation_level=None, check_same_thread=False, cached_statements=256
     )
 
 

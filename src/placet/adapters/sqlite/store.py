@@ -11,7 +11,7 @@ from placet.adapters.sequencer.groups import Groups
 from placet.adapters.sequencer.keeper import Keeper
 from placet.adapters.sqlite import reading, schema
 from placet.adapters.sqlite.committer import Committer
-from placet.adapters.sqlite.failures import translated
+from placet.adapters.sqlite.failures import CODE, translated
 from placet.adapters.sqlite.rows import SqliteRows, open_rows
 from placet.adapters.sqlite.writing import write_first
 from placet.domain.log import merkle
@@ -224,6 +224,8 @@ def _open(path: Path) -> sqlite3.Connection:
     """Return a reader of the file at `path`, migrated where needed."""
     if not path.exists():
         raise _nothing_at(path)
+    if not schema.is_writable(path):
+        return _open_read_only(path)
     writer = schema.connect_writer(path)
     try:
         if schema.version(writer) == 0:
@@ -235,6 +237,28 @@ def _open(path: Path) -> sqlite3.Connection:
         return schema.connect_reader(path)
     finally:
         writer.close()
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    """Return a reader of a file that is as it is, which an auditor's copy may be."""
+    reader = schema.connect_reader(path)
+    try:
+        _check_as_it_is(path, reader)
+    except BaseException:
+        reader.close()
+        raise
+    return reader
+
+
+def _check_as_it_is(path: Path, reader: sqlite3.Connection) -> None:
+    if schema.version(reader) == 0:
+        raise _nothing_at(path)
+    if schema.needs_migration(reader):
+        raise UnavailableError(
+            CODE,
+            f"the ledger at {path} is of an older Placet, and its home cannot be written",
+            hint="copy the whole home to a place that can be written",
+        )
 
 
 def _create(path: Path, content: bytes, nodes: bytes, head: LogHead) -> None:
