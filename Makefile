@@ -13,7 +13,7 @@ PYTHONS := src tests tools $(if $(wildcard bench/*.py),bench)
 # Runs a command that talks even when all is well, and shows what it said only if it failed.
 quietly = said=$$($(1) 2>&1) || { printf '%s\n' "$$said"; exit 1; }
 
-.PHONY: help setup demo test test-all coverage check format claims docs bench lock
+.PHONY: help setup demo test test-all coverage check model mutants format claims docs bench lock
 .PHONY: check-format check-lint check-types check-imports check-dependencies check-architecture check-docs
 .PHONY: setup-demo setup-check setup-test
 
@@ -32,6 +32,12 @@ test-all: setup-test coverage ## run every test, and the coverage gate (under 40
 coverage: setup-test ## domain and core: every line and branch is covered
 	@$(PYTEST) -m 'not slow and not node' $(wildcard tests/unit tests/property tests/contract tests/attacks) \
 		--cov=placet.domain --cov=placet.core --cov-branch --cov-report=term-missing:skip-covered --cov-fail-under=100
+
+model: setup-test ## search the model of the receipt's life with spin, and refute its mutants
+	@$(BIN)/python tools/model.py
+
+mutants: setup-test ## make twelve mistakes in copies of the code: a named test must find each
+	@$(BIN)/python tools/mutants.py
 
 check: setup-check ## the whole static truth: format, lint, types, imports, dependencies, architecture, docs (offline)
 	@$(MAKE) -k -j2 --output-sync=target check-types check-format check-lint check-imports check-dependencies \

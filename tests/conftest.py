@@ -15,6 +15,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from support.seaweed import ObjectStore, running_seaweed
+
 # Tests that run a whole program build its environment from this process's: hold here what no test may see.
 _NEVER_SEEN_BY_TESTS = (
     "CI",
@@ -49,6 +51,15 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             patch.delenv(name, raising=False)
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectStore]:
+    """Yield a real object store, started once for each worker that asks; each test takes a prefix of its own."""
+    if shutil.which("weed") is None:
+        pytest.skip("needs weed")
+    with running_seaweed(tmp_path_factory.mktemp("seaweed")) as store:
+        yield store
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

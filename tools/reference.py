@@ -26,7 +26,9 @@ SPECIFICATION = ROOT / "docs" / "spec"
 HEAD = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
 CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL")
 SPECIFIED = re.compile(r"`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL)`")
-NO_CODES = re.compile(r"PLACET_|XDG_|GITHUB_|NPM_|NO_COLOR|SSH_|BEGIN_|GITLAB_|TF_BUILD|JENKINS_|TEAMCITY_")
+NO_CODES = re.compile(
+    r"PLACET_|XDG_|GITHUB_|NPM_|NO_COLOR|SSH_|BEGIN_|GITLAB_|TF_BUILD|JENKINS_|TEAMCITY_|DEMO_|WAYLAND_"
+)
 WIDTH = 100
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from placet.adapters.credentials.named import NamedCredentials
@@ -21,21 +21,27 @@ from placet.adapters.files.blobs import FolderBlobs
 from placet.adapters.files.evidence import EvidenceFolder
 from placet.adapters.files.keyring import FileKeyring
 from placet.adapters.files.objects import FolderExecutor
+from placet.adapters.files.seen import SeenFolder
 from placet.adapters.live.observer import LiveObserver, OfflineObserver
 from placet.adapters.live.port import LiveSideEffects
+from placet.adapters.live.probe import LiveProbe
 from placet.adapters.npm.executor import NpmExecutor
 from placet.adapters.npm.facts import NpmFacts
 from placet.adapters.npm.pack import NpmPacker
 from placet.adapters.npm.user_registry import user_registry
+from placet.adapters.objectstore.executor import ObjectStoreExecutor
+from placet.adapters.objectstore.probe import ObjectStoreProbe
 from placet.adapters.softkeys.authority import SoftwareAuthority
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
 from placet.adapters.sqlite.store import SqliteStore
 from placet.adapters.ssh.signer import OpenSshSigner
 from placet.adapters.system import SystemClock, SystemRandomness
+from placet.adapters.system.surroundings import HomeSurroundings
 from placet.config import Config
 from placet.core.context import Context, Settings
 from placet.core.decide import Decision, decide
 from placet.core.entities.governance import provider_key, stored_provider
+from placet.core.entities.storage import passed_check
 from placet.core.entities.stored import entity_of
 from placet.core.installation import Beginning, Profile, first_decisions
 from placet.core.settle import holds_fence
@@ -50,8 +56,12 @@ from placet.errors import ConfigurationError, InvalidInputError, PlacetError, Un
 from placet.ports.approval_signer import ApprovalSigner
 from placet.ports.effects import FindProvider, Provider, Secret
 from placet.ports.keys import AuthorityRole, Keyring
+from placet.ports.object_store import IsTrusted, StorageProbe
 from placet.ports.packer import Packer
+from placet.ports.seen import SeenLists
 from placet.ports.store import Store
+from placet.ports.surroundings import ProviderProbe, Surroundings
+from placet.ports.world import Clock
 
 LEDGER_FILE = "ledger.sqlite"
 TRUST_ROOT_FILE = "trust-root.json"
@@ -70,6 +80,10 @@ class Opened:
     ledger: SqliteStore
     config: Config
     evidence: EvidenceFolder
+
+    def storage_probe(self) -> StorageProbe:
+        """Return what tries object stores out."""
+        return ObjectStoreProbe(Egress(), NamedCredentials(self.config.environment))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +177,21 @@ async def opened(
         )
     finally:
         await store.close()
+
+
+def consumer(config: Config) -> tuple[Clock, SeenLists]:
+    """Return what a verifier without an installation has: this machine's clock, and what it has seen before."""
+    return SystemClock(), SeenFolder(config.seen)
+
+
+def surroundings(config: Config) -> Surroundings:
+    """Return what looks at the files and disks of an installation, without opening it."""
+    return HomeSurroundings(config.home, config.home / LEDGER_FILE)
+
+
+def provider_probe(config: Config) -> ProviderProbe:
+    """Return what asks whether a provider could be used."""
+    return LiveProbe(Egress(), NamedCredentials(config.environment).of)
 
 
 def approval_signer(config: Config) -> ApprovalSigner:
@@ -289,6 +318,7 @@ def _context(config: Config, parts: _Parts, *, offline: bool, at: Callable[[str]
     clock = SystemClock()
     egress, credentials = Egress(), NamedCredentials(config.environment)
     npm, folder = NpmExecutor(egress, credentials), FolderExecutor()
+    objects = ObjectStoreExecutor(egress, credentials, _is_trusted(store))
     context = Context(
         store=store,
         clock=clock,
@@ -298,14 +328,20 @@ def _context(config: Config, parts: _Parts, *, offline: bool, at: Callable[[str]
         receipt_secrets=parts.keyring.receipt_secrets(),
         minting_key=RECEIPT_KEY_ID,
         effects=LiveSideEffects(
-            {("npm", OperationKind.PUBLISH_PACKAGE): npm, ("folder", OperationKind.PUT_OBJECT): folder},
+            {
+                ("npm", OperationKind.PUBLISH_PACKAGE): npm,
+                ("folder", OperationKind.PUT_OBJECT): folder,
+                ("s3", OperationKind.PUT_OBJECT): objects,
+            },
             _find_provider(store),
             lambda authorized: _holds_fence(store, authorized),
             clock,
         ),
         observer=OfflineObserver(clock)
         if offline
-        else LiveObserver({"npm": NpmFacts(egress, credentials), "folder": folder}, _find_provider(store), clock),
+        else LiveObserver(
+            {"npm": NpmFacts(egress, credentials), "folder": folder, "s3": objects}, _find_provider(store), clock
+        ),
         blobs=FolderBlobs(config.home / "blobs"),
         authority=SoftwareAuthority(parts.keyring, public_base_url=config.public_base_url),
         key_maker=SoftwareKeyMaker(),
@@ -328,8 +364,15 @@ def _find_provider(store: Store) -> FindProvider:
     return find
 
 
+def _is_trusted(store: Store) -> IsTrusted:
+    async def is_trusted(provider: Provider) -> bool:
+        return await passed_check(store, provider)
+
+    return is_trusted
+
+
 def _settings(config: Config) -> Settings:
-    settle = {"npm": timedelta(minutes=15), "folder": timedelta(0)}
+    settle = dict(Settings().settle)
     if config.settle is not None:
         settle = dict.fromkeys(settle, config.settle)
     return Settings(

@@ -23,6 +23,7 @@ class Config:
     |---|---|---|
     | `PLACET_HOME` | the installation's folder | `~/.placet` |
     | `PLACET_ANCHOR` | folder of the anchors, outside the home | `$XDG_STATE_HOME/placet/anchors` |
+    | `PLACET_SEEN` | folder of the newest revocations seen of each log | `$XDG_STATE_HOME/placet/seen` |
     | `PLACET_PASSPHRASE`, `PLACET_PASSPHRASE_FILE` | what unlocks the home's keys | none |
     | `PLACET_BOOTSTRAP_KEY`, `PLACET_BOOTSTRAP_KEY_FILE` | the key that `init` printed | none |
     | `PLACET_PRINCIPAL` | who asks | `person:local` in the trial profile |
@@ -35,6 +36,7 @@ class Config:
 
     home: Path
     anchors: Path
+    seen: Path
     passphrase: Secret | None
     bootstrap_key: Secret | None
     principal: str
@@ -56,6 +58,7 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
     return Config(
         home=(home or Path(found.get("PLACET_HOME") or user / ".placet")).absolute(),
         anchors=Path(found.get("PLACET_ANCHOR") or state / "placet" / "anchors").absolute(),
+        seen=Path(found.get("PLACET_SEEN") or state / "placet" / "seen").absolute(),
         passphrase=_secret(found, "PLACET_PASSPHRASE"),
         bootstrap_key=_secret(found, "PLACET_BOOTSTRAP_KEY"),
         principal=found.get("PLACET_PRINCIPAL", ""),

@@ -27,6 +27,7 @@ FACTS = Facts(
     requester_active=True,
     certificate=None,
     held_by="",
+    place="",
     observations=(),
 )
 

@@ -17,8 +17,9 @@ from placet.adapters.egress.messages import Answer, Caps, Request
 from placet.demo.npm_double import Fault, NpmDouble
 from placet.errors import PlacetError
 from placet.ports.effects import Provider, Secret
-from support.effects import TOKEN, GivenCredentials, World, authorize, make_archive, publish_operation
+from support.effects import TOKEN, GivenCredentials, World, authorize, make_archive, publish_operation, put_operation
 from support.raw_server import exactly, raw_server
+from support.seaweed import SECRET
 
 ARCHIVE = make_archive("@acme/tool", "1.0.0")
 ECHO = f"HTTP/1.1 401 {TOKEN}\r\nx-echo: {TOKEN}\r\ncontent-length: {len(TOKEN)}\r\n\r\n{TOKEN}".encode()
@@ -101,3 +102,25 @@ def test_a49_the_token_goes_to_the_registry_and_to_no_other_endpoint() -> None:
             return server.received
 
     assert b"authorization" not in b"".join(asyncio.run(run())).lower()
+
+
+@pytest.mark.parametrize("status", ["200 OK", "403 Forbidden", "412 Precondition Failed", "500 Internal Server Error"])
+def test_a49_an_object_store_that_echoes_the_credential_is_not_quoted(
+    status: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    echo = f"HTTP/1.1 {status}\r\netag: {SECRET}\r\ncontent-length: {len(SECRET)}\r\n\r\n{SECRET}".encode()
+
+    async def run() -> tuple[str, list[bytes]]:
+        async with raw_server(exactly(echo)) as server:
+            bucket = Provider(provider_id="objects", kind="s3", url=f"{server.url}/objects", credential="env:S3")
+            port = World(bucket=bucket).port()
+            operation = put_operation(b"content", key="packages/@acme/tool/1.0.0.tgz")
+            outcome = await port.perform(authorize(operation, {"object": b"content"}))
+            return f"{outcome!r}{await port.look_up(operation)!r}{port!r}", server.received
+
+    seen, received = asyncio.run(run())
+
+    assert received
+    assert SECRET not in seen + caplog.text
+    assert SECRET.encode() not in b"".join(received)

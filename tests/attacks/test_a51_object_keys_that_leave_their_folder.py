@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from placet.adapters.files.keys import split_key
+from placet.domain.authorization.object_key import split_key
 from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import EffectError
 from placet.ports.effects import Outcome, Presence

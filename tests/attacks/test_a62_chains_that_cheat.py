@@ -9,12 +9,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from placet.domain.certificate.authority import Issuer, make_intermediate, make_root
 from placet.domain.certificate.binding import BINDING_OID
-from placet.domain.certificate.chain import check_chain
+from placet.domain.certificate.chain import check_chain, check_subject
 from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.certificate.profile import CODE_SIGNING, common_name, key_usage
 from placet.domain.encoding.pem import read_certificate_der
 from placet.errors import InvalidInputError, VerificationError
-from support.authority import NOW, authority, forged, private_key
+from support.authority import NOW, PACKAGE, TAR_SHA256, VERSION, authority, forged, private_key
 
 MADE = authority()
 LEAF = MADE.leaf()
@@ -96,6 +96,62 @@ def test_a_leaf_that_leaves_the_profile_is_refused(leaf: x509.Certificate) -> No
 )
 def test_a_leaf_with_another_subject_is_refused(subject: x509.Name) -> None:
     assert code_of(forged(LEAF, MADE.intermediate, subject=subject)) == "CERTIFICATE_INVALID_CHAIN"
+
+
+URL, URI = "pkg:npm/%40acme/tool@1.0.0", "chitty://cert/pkg/tool/2026/001"
+
+
+def named(*names: x509.GeneralName, critical: bool = False) -> x509.Certificate:
+    """Return the leaf with other alternative names."""
+    return leaf_with(x509.SubjectAlternativeName, add=((x509.SubjectAlternativeName(names), critical),))
+
+
+def uris(*texts: str) -> list[x509.GeneralName]:
+    return [x509.UniformResourceIdentifier(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        named(),
+        named(*uris(URL)),
+        named(*uris(URI, URL)),
+        named(*uris(URL, URI, "pkg:npm/evil@1.0.0")),
+        named(*uris(URL, URI), critical=True),
+        named(*uris(URL.upper(), URI)),
+        named(*uris(f" {URL}", URI)),
+        named(*uris(URL, f"{URI}.")),
+        named(*uris(URL, URI.replace("tool", "TOOL"))),
+        named(*uris("", "")),
+        named(x509.DNSName(URL), x509.DNSName(URI)),
+        named(x509.RFC822Name("tool@example.com"), *uris(URI)),
+    ],
+)
+def test_names_in_another_case_number_order_or_kind_are_refused(leaf: x509.Certificate) -> None:
+    assert code_of(leaf) == "CERTIFICATE_INVALID_CHAIN"
+
+
+@pytest.mark.parametrize("url", [f"{URL}.", URL.replace("acme", "ACME"), URL.replace("%40", "%2540"), "pkg:npm/*"])
+def test_a_package_url_in_another_spelling_is_for_another_package(url: str) -> None:
+    checked = check_chain(named(*uris(url, URI)), INTERMEDIATE, MADE.roots, at=NOW)
+
+    with pytest.raises(VerificationError, match="CERTIFICATE_SUBJECT_MISMATCH"):
+        check_subject(checked.subject, package=PACKAGE, version=VERSION, tar_sha256=TAR_SHA256)
+
+
+ONLY_EXAMPLE = x509.NameConstraints(
+    permitted_subtrees=[x509.UniformResourceIdentifier("example.com")], excluded_subtrees=None
+)
+
+
+@pytest.mark.parametrize("critical", [True, False])
+@pytest.mark.parametrize("constraint", [ONLY_EXAMPLE, x509.PolicyConstraints(0, None), x509.InhibitAnyPolicy(0)])
+def test_an_intermediate_that_is_restricted_is_refused_instead_of_not_heeded(
+    constraint: x509.ExtensionType, critical: bool
+) -> None:
+    restricted = forged(INTERMEDIATE, MADE.root, add=((constraint, critical),))
+
+    assert code_of(intermediate=restricted) == "CERTIFICATE_INVALID_CHAIN"
 
 
 def test_an_unknown_extension_that_is_not_critical_is_let_pass() -> None:

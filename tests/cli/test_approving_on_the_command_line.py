@@ -136,6 +136,17 @@ def test_who_asked_may_not_approve(team: Shell) -> None:
     assert ran.err.splitlines()[-1].startswith("error: APPROVER_INELIGIBLE: ")
 
 
+def test_an_approval_that_may_not_count_is_on_record(team: Shell) -> None:
+    run_id = asked(team, "1.4.1")
+    before = team.size()
+
+    ran = says(team, "approve", run_id, "alice")
+    denials = team.done("run", "show", run_id, "--json").json()["denials"]
+
+    assert (ran.code, team.size()) == (3, before + 1)
+    assert [(each["code"], each["actor"]) for each in denials] == [("APPROVER_INELIGIBLE", "person:alice")]
+
+
 def test_nobody_approves_with_a_key_that_is_not_theirs(team: Shell) -> None:
     run_id = asked(team, "1.5.0")
 
@@ -244,3 +255,28 @@ def test_a_team_is_asked_who_asks(team: Shell) -> None:
 
     assert (ran.code, "error: REQUESTER_MISSING: " in ran.err) == (1, True)
     assert "hint: give --as person:NAME" in ran.err
+
+
+def test_who_asks_and_who_approves_see_the_same_words(team: Shell) -> None:
+    folder = team.package("3.1.0", folder="tool-3.1.0")
+    ran = team.placet("publish", folder, "--as", "person:alice", "--no-wait")
+    run_id = next(line.split()[1] for line in ran.err.splitlines() if line.startswith("run "))
+    words = next(line.partition(" ")[2].strip() for line in ran.err.splitlines() if line.startswith("phrase "))
+    shown = team.done("plan", "show", run_id)
+
+    approved = team.placet("approve", run_id, "--as", "person:bob", "--key", "bob", "--phrase", words.upper())
+
+    assert len(words.split()) == 12
+    assert f"phrase: {words}" in shown.err
+    assert f"phrase: {words}" in approved.err
+    assert (approved.code, f"phrase       {words}" in approved.out) == (0, True), approved.err
+
+
+def test_words_of_another_plan_approve_nothing(team: Shell) -> None:
+    run_id, other = asked(team, "3.2.0"), asked(team, "3.3.0")
+    words = team.done("plan", "show", other, "--json").json()["phrase"]
+
+    refused = team.placet("approve", run_id, "--as", "person:bob", "--key", "bob", "--phrase", words)
+
+    assert (refused.code, "PHRASE_MISMATCH" in refused.err) == (1, True)
+    assert team.done("run", "show", run_id, "--json").json()["approvals"] == []

@@ -102,12 +102,16 @@ def test_what_was_published_before_invalid_since_verifies_and_what_was_since_doe
     bad_time = published.placet(*revoke, "--invalid-since", "yesterday")
     published.done(*revoke, "--invalid-since", verdict["published_at"])
     afterwards = published.placet("verify", "@acme/tool@1.0.0", "--json")
-    kept = published.done("verify", "evidence.json", "--json")
+    kept = published.placet("verify", "evidence.json", "--json")
+    elsewhere = published.done(
+        "verify", "evidence.json", "--trust-root", "home/trust-root.json", "--json", env={"PLACET_SEEN": "other"}
+    )
 
     assert (bad_time.code, "error: TIME_INVALID: " in bad_time.err) == (1, True)
     assert (afterwards.code, afterwards.error()["code"]) == (5, "CERTIFICATE_REVOKED")
     assert afterwards.json()["steps"]["revocation"] == "fail"
-    assert kept.json()["revocations_known_to"] < afterwards.error()["message"].split("revoked at ")[1]
+    assert (kept.code, kept.error()["code"]) == (5, "CERTIFICATE_REVOKED")
+    assert elsewhere.json()["revocations_known_to"] < afterwards.error()["message"].split("revoked at ")[1]
 
 
 def test_certificates_are_listed_by_package(published: Shell) -> None:
@@ -140,3 +144,98 @@ approvals  = [{ group = "all", count = 1, assurance = 2 }]
 
     assert (gone.code, "the key that was made for it is gone" in gone.err) == (4, True)
     assert (kept.code, (tmp_path / "kept.key").exists()) == (4, True)
+
+
+def test_openssl_accepts_the_revocation_list_and_refuses_what_it_names(trial: Shell) -> None:
+    revoked, good = (
+        trial.done("certificate", "issue", f"@acme/{name}@1.0.0", "--key-out", f"crl-{name}.key", "--json").json()
+        for name in ("named", "unnamed")
+    )
+    trial.done("certificate", "revoke", revoked["cert_id"], "--reason", "key_compromise",
+               "--invalid-since", "2026-01-31T12:00:00.000Z")  # fmt: skip
+    made = trial.done("certificate", "crl", "--out", "leaf.crl", "--json").json()
+    trial.done("certificate", "crl", "--out", "leaf.crl.pem", "--pem")
+    (trial.place / "root.crl.pem").write_text(trial.done("certificate", "crl", "--issuer", "root", "--pem").out)
+    (trial.place / "crl-chain.pem").write_text(good["chain"])
+    for name, each in (("named", revoked), ("unnamed", good)):
+        (trial.place / f"{name}.pem").write_text(each["pem"])
+
+    text = openssl("crl", "-in", "leaf.crl", "-inform", "DER", "-noout", "-text", cwd=trial.place)
+    verified = [
+        subprocess.run(
+            ["openssl", "crl", "-in", name, "-CAfile", "crl-chain.pem", "-noout", "-verify"],
+            cwd=trial.place, capture_output=True, text=True, check=True,
+        ).stderr
+        for name in ("leaf.crl.pem", "root.crl.pem")
+    ]  # fmt: skip
+    judged = {
+        name: subprocess.run(
+            ["openssl", "verify", "-x509_strict", "-crl_check_all", "-CRLfile", "leaf.crl.pem",
+             "-CRLfile", "root.crl.pem", "-CAfile", "crl-chain.pem", f"{name}.pem"],
+            cwd=trial.place, capture_output=True, text=True, check=False,
+        )
+        for name in ("named", "unnamed")
+    }  # fmt: skip
+
+    assert verified == ["verify OK\n"] * 2
+    assert "Key Compromise" in text
+    assert "Invalidity Date: \n                Jan 31 12:00:00 2026 GMT" in text
+    assert f"X509v3 CRL Number: \n                {made['number']}" in text
+    assert (judged["unnamed"].returncode, judged["unnamed"].stdout) == (0, "unnamed.pem: OK\n")
+    assert "certificate revoked" in judged["named"].stderr
+
+
+def test_the_list_has_the_name_under_which_certificates_say_it_is_served(trial: Shell) -> None:
+    issued = trial.done("certificate", "issue", "@acme/point@1.0.0", "--json").json()
+    (trial.place / "point.pem").write_text(issued["pem"])
+    (trial.place / "served").mkdir()
+
+    made = trial.done("certificate", "crl", "--out", "served", "--json").json()
+    point = openssl("x509", "-in", "point.pem", "-noout", "-ext", "crlDistributionPoints", cwd=trial.place)
+
+    assert made["url"] in point
+    assert made["url"].endswith(f"/crl/{made['file_name']}")
+    assert made["out"] == f"served/{made['file_name']}"
+    assert [each.name for each in (trial.place / "served").iterdir()] == [made["file_name"]]
+
+
+def test_a_list_replaces_an_older_list_and_nothing_else(trial: Shell) -> None:
+    issued = trial.done("certificate", "issue", "@acme/replaced@1.0.0", "--json").json()
+    (trial.place / "precious.txt").write_text("precious")
+    trial.done("certificate", "crl", "--out", "renewed.crl")
+    before = (trial.place / "renewed.crl").read_bytes()
+    trial.done("certificate", "revoke", issued["cert_id"], "--reason", "superseded")
+
+    trial.done("certificate", "crl", "--out", "renewed.crl")
+    refused = trial.placet("certificate", "crl", "--out", "precious.txt")
+
+    assert (trial.place / "renewed.crl").read_bytes() != before
+    assert (refused.code, "error: FILE_UNWRITABLE: " in refused.err) == (1, True)
+    assert (trial.place / "precious.txt").read_text() == "precious"
+
+
+def test_a_renewed_certificate_has_a_new_key_and_the_old_one_and_what_it_published_stay(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.done("init", "--profile", "trial")
+    shell.package()
+    first = shell.done("certificate", "issue", "@acme/tool@1.0.0", "--archive", "my-package", "--json").json()
+    openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", "/",
+            cwd=tmp_path)  # fmt: skip
+
+    made = shell.done("certificate", "renew", first["cert_id"], "--key-out", "renewed.key", "--json").json()
+    own = shell.done("certificate", "renew", made["cert_id"], "--csr", "own.csr", "--json").json()
+    same_key = shell.placet("certificate", "renew", first["cert_id"], "--csr", "own.csr", "--json")
+    shell.done("certificate", "revoke", made["cert_id"], "--reason", "key_compromise")
+    refused = shell.placet("certificate", "renew", made["cert_id"], "--key-out", "none.key", "--json")
+    listed = shell.done("certificate", "list", "@acme/tool", "--json").json()["certificates"]
+
+    assert (made["tar_sha256"], made["renews"]) == (first["tar_sha256"], first["cert_id"])
+    assert (own["tar_sha256"], own["renews"], own["private_key"]) == (first["tar_sha256"], made["cert_id"], "")
+    assert same_key.code != 0
+    assert (refused.code, refused.error()["code"]) == (3, "CERTIFICATE_REVOKED")
+    assert not (tmp_path / "none.key").exists()
+    assert [(each["cert_id"], each["status"]) for each in listed] == [
+        (first["cert_id"], "active"),
+        (made["cert_id"], "revoked"),
+        (own["cert_id"], "active"),
+    ]

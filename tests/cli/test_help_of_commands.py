@@ -26,7 +26,7 @@ from placet.errors import (
 )
 from support.shell import PLACET, Shell
 
-HEAVY = ("cryptography", "httpx2", "sqlite3", "placet.facade", "placet.domain")
+HEAVY = ("cryptography", "httpx2", "obstore", "sqlite3", "placet.facade", "placet.domain")
 
 
 def commands(group: click.Command = root, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -77,6 +77,7 @@ ELSEWHERE = {
     "placet receipt revoke": "test_receipts_on_the_command_line",
     "placet ledger anchor": "test_ledger_on_the_command_line",
     "placet demo": "test_demo",
+    "placet storage check": "test_storage_on_the_command_line",
     "placet package stamp": "test_packages_on_the_command_line",
     "placet package unstamp": "test_packages_on_the_command_line",
 }

@@ -35,7 +35,10 @@ OTHERWISE = {
     "ledger prove --grown-from FILE": "ledger prove --grown-from kept.note",
     "init": "init --profile trial --home fresh",
 }
-ELSEWHERE = {"approve RUN": "test_approving_on_the_command_line"}
+ELSEWHERE = {
+    "approve RUN": "test_approving_on_the_command_line",
+    "storage check ID": "test_storage_on_the_command_line",
+}
 
 
 def members(value: Any, documented: set[str], path: str = "") -> Iterator[str]:

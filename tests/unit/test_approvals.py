@@ -150,7 +150,9 @@ def test_a_verified_approval_cannot_be_built() -> None:
     approval = an_approval(PLAN, "alice", KEY.public)
 
     with pytest.raises(TypeError, match="verify_approval"):
-        VerifiedApproval(approval=approval, digest=sha256(b""), assurance=3, recorded_at=NOW, made_by=object())
+        VerifiedApproval(
+            approval=approval, digest=sha256(b""), assurance=3, recorded_at=NOW, counter=0, made_by=object()
+        )
 
 
 def test_an_approval_is_for_one_log_run_plan_and_text() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from itertools import product
 from typing import Any
@@ -190,10 +191,10 @@ def test_a_sender_that_was_given_up_finds_its_fence_lost_and_writes_nothing() ->
     assert world.state(receipt_in(token).receipt_id) is ReceiptState.INDETERMINATE
 
 
-def doubtful(world: World) -> tuple[Plan, ReceiptRecord]:
-    """Return a plan whose effect is in doubt, and the receipt's record."""
+def doubtful(world: World, answers: OutcomeStatus = OutcomeStatus.INDETERMINATE) -> tuple[Plan, ReceiptRecord]:
+    """Return a plan whose effect is in doubt, or was answered otherwise, and the receipt's record."""
     plan, token = world.ready()
-    world.double.acts, world.double.answers = False, OutcomeStatus.INDETERMINATE
+    world.double.acts, world.double.answers = False, answers
     world.present(plan, token)
     return plan, world.receipt(receipt_in(token).receipt_id)
 
@@ -239,14 +240,14 @@ def test_a_late_truth_corrects_a_failure(presence: Presence, state: str) -> None
 @pytest.mark.parametrize("presence", [Presence.ABSENT, Presence.UNKNOWN])
 def test_a_failure_stays_one_where_nothing_else_is_found(presence: Presence) -> None:
     world = World()
-    plan, token = world.ready()
-    world.double.acts, world.double.answers = False, OutcomeStatus.FAILED
-    world.present(plan, token)
+    plan, record = doubtful(world, OutcomeStatus.FAILED)
     world.double.finding = Finding(presence=presence)
-    record, size = world.receipt(receipt_in(token).receipt_id), len(world.contents())
+    size = len(world.contents())
     world.move(days=1)
 
-    assert clearing(world, plan, record) == record
+    with suppress(EffectError):
+        assert clearing(world, plan, record) == record
+    assert world.receipt(record.receipt_id) == record
     assert len(world.contents()) == size
 
 
@@ -347,6 +348,22 @@ def test_absence_counts_after_the_settle_time_of_the_provider_s_kind(settings: S
 
     before = ReceiptState.RESERVED if not wait else ReceiptState.INDETERMINATE
     assert states == [before, ReceiptState.FAILED]
+
+
+def test_absence_seen_before_the_settle_time_was_over_is_not_believed_after_it() -> None:
+    world = World()
+    plan, record = doubtful(world)
+    assert record.deadline is not None
+    world.clock.at = record.deadline + timedelta(minutes=15) - timedelta(milliseconds=1)
+
+    async def the_answer_takes_its_time() -> None:
+        world.move(seconds=1)
+
+    world.double.finding = Finding(presence=Presence.ABSENT)
+    world.double.while_looking = the_answer_takes_its_time
+
+    assert clearing(world, plan, record).state is ReceiptState.INDETERMINATE
+    assert clearing(world, plan, world.receipt(record.receipt_id)).state is ReceiptState.FAILED
 
 
 def test_a_provider_that_is_gone_has_the_longest_settle_time() -> None:

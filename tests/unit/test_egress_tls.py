@@ -2,49 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.egress.messages import Answer, Caps, NothingSentError, Request
 from support.raw_server import raw_server, whole
+from support.tls_server import server_context
 
 REQUEST = Request(method="PUT", path="/thing", body=b"content")
-
-
-def server_context(folder: Path, host: str) -> ssl.SSLContext:
-    """Return a server's context with a self-signed certificate for `host`, kept in `folder`."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)  # noqa: TID251 - the TLS library looks at the real time
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "certificate.pem").write_bytes(pem)
-    (folder / "server.pem").write_bytes(secret + pem)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "server.pem")
-    return context
 
 
 def put(egress: Egress, server: ssl.SSLContext) -> tuple[Answer | NothingSentError, list[bytes]]:

@@ -38,6 +38,7 @@ def ineligible(principal: Principal | None, key_id: str, **at: Any) -> str:
     [
         a_person("alice", *(soft_key(kind) for kind in KINDS)),
         a_person("bob", revoked_at=NOW, disabled_at=NOW),
+        a_person("carol").with_accounts(("github:12345", "forge.example:carol", "github:12345")),
         an_agent(),
         Principal(principal_id="ci:github:acme/tool", on_behalf_of="", keys=(), enrolled_at=ENROLLED),
         Principal(principal_id="service:mirror", on_behalf_of="person:bob", keys=(), enrolled_at=ENROLLED),
@@ -98,6 +99,11 @@ def test_members_that_do_not_go_together_are_refused(changed: dict[str, Any]) ->
         {"enrolled_at": "2026-01-01"},
         {"disabled_at": "never"},
         {"admin": True},
+        {"accounts": []},
+        {"accounts": ["github:2", "github:1"]},
+        {"accounts": ["github:1", "github:1"]},
+        {"accounts": ["github"]},
+        {"accounts": "github:1"},
     ],
 )
 def test_a_stored_principal_is_read_strictly(changed: Object) -> None:
@@ -115,6 +121,9 @@ def test_a_stored_principal_is_read_strictly(changed: Object) -> None:
         ({"public_key": key_of("alice").line + " comment"}, "PRINCIPAL_INVALID"),
         ({"revoked_at": "yes"}, "PRINCIPAL_INVALID"),
         ({"comment": ""}, "PRINCIPAL_INVALID"),
+        ({"verify_required": False}, "PRINCIPAL_INVALID"),
+        ({"verify_required": 1}, "PRINCIPAL_INVALID"),
+        ({"verify_required": True}, "PRINCIPAL_INVALID"),
     ],
 )
 def test_a_stored_key_is_read_strictly(changed: Object, code: str) -> None:
@@ -125,6 +134,21 @@ def test_a_stored_key_is_read_strictly(changed: Object, code: str) -> None:
         read({**members, "keys": [{**key, **changed}]})
 
     assert caught.value.code == code
+
+
+def test_a_principal_without_accounts_is_spelled_as_before() -> None:
+    plain = a_person("alice").to_object()
+
+    assert "accounts" not in plain
+    assert "verify_required" not in a_person("alice").keys[0].to_object()
+    assert read({**plain, "accounts": ["github:1"]}).accounts == ("github:1",)
+
+
+def test_a_hardware_key_may_have_to_verify_its_user() -> None:
+    held = PrincipalKey(public_key=key_of("alice", "sk-ed25519").public, enrolled_at=ENROLLED, verify_required=True)
+    principal = Principal(principal_id="person:alice", on_behalf_of="", keys=(held,), enrolled_at=ENROLLED)
+
+    assert read(decode(encode(principal.to_object()))) == principal
 
 
 def test_a_key_is_held_once_and_not_too_many() -> None:

@@ -189,9 +189,11 @@ def test_the_key_inside_is_read_as_strictly_as_any() -> None:
 @pytest.mark.parametrize("kind", ["sk-ed25519", "sk-ecdsa"])
 def test_presence_is_what_the_token_signed(kind: str) -> None:
     key = soft_key(kind)
-    touched, untouched, verified = (key.sign(CONTENT, flags=flags) for flags in (0x01, 0x00, 0x05))
+    touched, untouched, verified = (key.sign(CONTENT, flags=flags, counter=7) for flags in (0x01, 0x00, 0x05))
 
     assert [read_signature(blob).user_present for blob in (touched, untouched, verified)] == [True, False, True]
+    assert [read_signature(blob).user_verified for blob in (touched, untouched, verified)] == [False, False, True]
+    assert not read_signature(key.sign(CONTENT, flags=0x04)).user_verified
     assert {code_of(blob) for blob in (touched, untouched, verified)} == {""}
     assert read_signature(touched).counter == 7
     assert code_of(untouched[:-5] + b"\1" + untouched[-4:]) == "SSH_SIGNATURE_INVALID"

@@ -12,6 +12,7 @@ from placet.domain.certificate.authority import LEAF_VALIDITY
 from placet.domain.certificate.revocation import Revocation, RevocationReason
 from placet.domain.encoding.dsse import parse_envelope
 from placet.domain.log.checkpoint import sign_checkpoint
+from placet.domain.verification.newest_revocations import Known
 from placet.domain.verification.revocation_list import sign_revocations
 from placet.domain.verification.statement import open_publication, sign_publication
 from placet.domain.verification.trust_root import Log
@@ -56,7 +57,7 @@ def test_an_entry_with_detached_data_proves_as_much() -> None:
 
 
 def test_a_package_verifies_for_ever_not_for_a_year() -> None:
-    assert verify_bundle(honest(), ROOT, known_since=START).published_at < NOW + LEAF_VALIDITY
+    assert verify_bundle(honest(), ROOT, known=Known(since=START)).published_at < NOW + LEAF_VALIDITY
 
 
 # 1 to 4: form, checkpoint, inclusion, revocations.
@@ -132,8 +133,8 @@ def test_a_revocation_list_that_another_key_signed_is_refused() -> None:
 def test_revocations_that_are_not_new_enough_are_stale() -> None:
     since = START + timedelta(seconds=24, milliseconds=1)
 
-    assert refused(honest(), known_since=since).code == "REVOCATION_STALE"
-    assert verify_bundle(honest(), ROOT, known_since=since - timedelta(milliseconds=1)).size == 25
+    assert refused(honest(), known=Known(since=since)).code == "REVOCATION_STALE"
+    assert verify_bundle(honest(), ROOT, known=Known(since=since - timedelta(milliseconds=1))).size == 25
 
 
 # 7 and 8: statement and bytes.

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from placet.domain.authorization.approval import ApprovalDecision
+from placet.domain.authorization.operation import Precondition
 from placet.domain.authorization.policy_document import policy_digest
+from placet.domain.authorization.render import render_plan, shown_digest
 from placet.domain.verification.verifier import verify_bundle
 from support.publication import Story, story
 from support.publication_parts import POLICY, approval_event, approval_of, enrolment, person_key
@@ -159,6 +162,40 @@ def test_an_approval_whose_signature_does_not_hold_is_invalid() -> None:
     told.change("bob approves", signature=told.events["alice approves"].data["signature"])
 
     assert code_of(told) == "APPROVAL_INVALID"
+
+
+PLACED = (Precondition(fact="provider", expected="npm https://registry.example.com/"),)
+PUSHED = (Precondition(fact="pusher:" + "ab" * 20, expected="1001"),)
+
+
+def test_where_effects_go_is_in_the_text_that_was_signed() -> None:
+    placed, elsewhere = story(only_if=PLACED), story(only_if=PLACED)
+    moved = replace(PLACED[0], expected="npm https://evil.example.com/")
+    other = story(only_if=(moved,)).plans[1]
+    elsewhere.events["bob approves"] = approval_event(
+        approval_of(placed.plans[1], "bob", shown_digest=shown_digest(render_plan(other, "v1.0"))),
+        person_key("bob"),
+        second=11,
+    )
+
+    assert verify_bundle(placed.encoded(), ROOT).package
+    assert code_of(elsewhere) == "APPROVAL_INVALID"
+
+
+def pushed_by(account: str) -> Story:
+    """Return a story of a commit that account 1001 pushed, in which bob is enrolled with `account`."""
+    told = story(only_if=PUSHED)
+    told.events["bob"] = enrolment("person:bob", person_key("bob"), accounts=(account,))
+    return told
+
+
+def test_who_pushed_what_was_published_does_not_count_as_its_approver() -> None:
+    assert code_of(pushed_by("npm:1001")) == "APPROVER_INELIGIBLE"
+
+
+@pytest.mark.parametrize("account", ["npm:1002", "mirror:1001"])
+def test_somebody_else_counts(account: str) -> None:
+    assert verify_bundle(pushed_by(account).encoded(), ROOT).package
 
 
 def test_an_approval_that_claims_another_assurance_is_refused() -> None:

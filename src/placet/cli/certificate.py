@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 
 import click
 
@@ -12,7 +12,7 @@ from placet.cli.command import FILE, WORD, Child, Command, Group
 from placet.cli.files import check_new_file, read_file, write_new_file
 from placet.cli.installation import inside, settings, show
 from placet.cli.output import Document, fields, moment, table, tell
-from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError, VerificationError
+from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError, NotFoundError, VerificationError
 
 if TYPE_CHECKING:
     from placet.facade import Placet
@@ -35,19 +35,31 @@ _REASONS = (
         "show": Child(__name__, "show_", "Show a certificate with its chain, and where it stands."),
         "list": Child(__name__, "list_", "List the certificates of a package, or all."),
         "verify": Child(__name__, "verify", "Verify a certificate as of now: chain, validity, revocation."),
+        "renew": Child(__name__, "renew", "Renew a certificate: the same package version and bytes, a new key."),
         "revoke": Child(__name__, "revoke", "Revoke a certificate."),
+        "crl": Child("placet.cli.revocations", "crl", "Give out the X.509 revocation list."),
+        "revocations": Child(
+            "placet.cli.revocations", "revocations", "Give out the log's own signed list of revocations."
+        ),
     },
 )
 def certificate() -> None:
     """Certificates: `placet publish` makes its own; these commands are for everything else."""
 
 
-class _Wanted(TypedDict):
+class _Key(TypedDict):
     csr: Path | None
     algorithm: str
     key_out: Path | None
-    archive: Path | None
     requester: str
+
+
+class _Wanted(_Key):
+    archive: Path | None
+
+
+class _Certify(Protocol):
+    async def __call__(self, request: bytes, *, made_here: bool) -> Document: ...
 
 
 @click.command("issue", cls=Command, example="placet certificate issue @acme/tool@2.0.0 --key-out tool.key")
@@ -65,14 +77,48 @@ def issue(package: str, **wanted: Unpack[_Wanted]) -> None:
     A private key that is made here is given out once and kept nowhere. Without --archive the
     certificate verifies no bytes.
     """
-    if wanted["csr"] and wanted["key_out"]:
-        raise click.UsageError("--key-out is for a key that is made here, and --csr brings its own")
-    if wanted["key_out"]:
-        check_new_file(wanted["key_out"])
-    request = read_file(wanted["csr"]) if wanted["csr"] else None
+    request = _request(wanted)
+    name, at, version = package.rpartition("@")
+    if not (at and name):
+        raise click.UsageError("NAME@VERSION has a name, an @ and a version: @acme/tool@1.0.0")
 
     async def verb(placet: Placet) -> Document:
-        return await _issue(placet, package, request, wanted)
+        tar_sha256 = await _tar_sha256(wanted["archive"]) if wanted["archive"] else ""
+
+        async def certify(request: bytes, *, made_here: bool) -> Document:
+            return await placet.certificates.issue(
+                name, version, request=request, made_here=made_here, tar_sha256=tar_sha256,
+                requester=wanted["requester"],
+            )  # fmt: skip
+
+        return await _certified(placet, request, wanted, certify)
+
+    show(inside(verb), _issued)
+
+
+@click.command("renew", cls=Command, example='placet certificate renew "$CERTIFICATE" --key-out renewed.key')
+@click.argument("certificate_id", metavar="ID", type=WORD)
+@click.option("--csr", type=FILE, help="Certify the key of this request (PEM) [default: make a key].")
+@click.option(
+    "--algorithm", type=click.Choice(["p256", "rsa2048"]), default="p256", show_default=True, help="The key to make."
+)
+@click.option("--key-out", type=FILE, help="The new file for the private key [default: standard output, once].")
+@click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
+def renew(certificate_id: str, **wanted: Unpack[_Key]) -> None:
+    """Renew a certificate: the same package version and bytes, a new key.
+
+    The old one stays until it ends, and what was published under it verifies for ever. A revoked
+    or ended certificate is not renewed. The policy decides as for `certificate issue`.
+    """
+    request = _request(wanted)
+
+    async def verb(placet: Placet) -> Document:
+        async def certify(request: bytes, *, made_here: bool) -> Document:
+            return await placet.certificates.renew(
+                certificate_id, request=request, made_here=made_here, requester=wanted["requester"]
+            )
+
+        return await _certified(placet, request, wanted, certify)
 
     show(inside(verb), _issued)
 
@@ -142,11 +188,17 @@ def revoke(certificate_id: str, reason: str, invalid_since: str, requester: str)
     show(inside(verb), _revoked)
 
 
-async def _issue(placet: Placet, package: str, request: bytes | None, wanted: _Wanted) -> Document:
-    name, at, version = package.rpartition("@")
-    if not (at and name):
-        raise click.UsageError("NAME@VERSION has a name, an @ and a version: @acme/tool@1.0.0")
-    tar_sha256 = await _tar_sha256(wanted["archive"]) if wanted["archive"] else ""
+def _request(wanted: _Key) -> bytes | None:
+    """Return the request that was given, None where a key is to be made and can be written."""
+    if wanted["csr"] and wanted["key_out"]:
+        raise click.UsageError("--key-out is for a key that is made here, and --csr brings its own")
+    if wanted["key_out"]:
+        check_new_file(wanted["key_out"])
+    return read_file(wanted["csr"]) if wanted["csr"] else None
+
+
+async def _certified(placet: Placet, request: bytes | None, wanted: _Key, certify: _Certify) -> Document:
+    """Return what `certify` issued, with the private key that was made for it, unless that is in a file."""
     private_key = ""
     made_here = request is None
     if request is None:
@@ -155,14 +207,12 @@ async def _issue(placet: Placet, package: str, request: bytes | None, wanted: _W
     if wanted["key_out"]:
         write_new_file(wanted["key_out"], private_key.encode(), mode=0o600)
     try:
-        issued = await placet.certificates.issue(
-            name, version, request=request, made_here=made_here, tar_sha256=tar_sha256, requester=wanted["requester"]
-        )
+        issued = await certify(request, made_here=made_here)
     except ApprovalsPendingError as error:
         if private_key and not wanted["key_out"]:
             raise _key_lost(error) from error
         raise
-    except (DeniedError, InvalidInputError):
+    except (DeniedError, InvalidInputError, NotFoundError):
         if wanted["key_out"]:  # the key was made for nothing
             wanted["key_out"].unlink(missing_ok=True)
         raise
@@ -216,6 +266,7 @@ def _facts(shown: Document) -> Iterator[str]:
             ("valid", f"{moment(shown['issued_at'])} to {moment(shown['expires_at'])}"),
             ("run", shown["run_id"]),
             ("receipt", shown["receipt_id"]),
+            ("renews", shown["renews"]),
             ("revoked", f"{moment(revocation['revoked_at'])}, {revocation['reason']}" if revocation else ""),
             ("counts until", moment(revocation["invalid_since"]) if revocation else ""),
         ]
@@ -229,11 +280,12 @@ def _listed(found: Document) -> Iterator[str]:
             each["status"],
             moment(each["expires_at"]),
             f"{each['subject']['package_name']}@{each['subject']['version']}",
+            each["renews"],
         )
         for each in found["certificates"]
     ]
     if rows:
-        yield from table([("CERTIFICATE", "STATUS", "ENDS", "PACKAGE"), *rows], indent=0)
+        yield from table([("CERTIFICATE", "STATUS", "ENDS", "PACKAGE", "RENEWS"), *rows], indent=0)
     else:
         tell("there are no such certificates")
 

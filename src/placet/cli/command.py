@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_AGE = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[smhd])", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -43,9 +48,33 @@ class Number(click.IntRange):
         return super().convert(int(value), param, ctx)
 
 
+class NamedPath(click.Path):
+    """A path that somebody named: an empty text, such as of an unset variable, is no way to say `here`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 - click's own
+        """Return the path, or fail as a usage error."""
+        if not value:
+            self.fail("an empty path names nothing", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Age(click.ParamType[timedelta]):
+    """A length of time: a whole number and its unit."""
+
+    name = "age"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Return the length of time, or fail as a usage error."""
+        found = _AGE.fullmatch(str(value))
+        if found is None:
+            self.fail(f"{str(value)[:40]!a} is no length of time: 90m, 36h or 7d, for example", param, ctx)
+        return timedelta(seconds=int(found["count"]) * _UNITS[found["unit"]])
+
+
 WORD = Word()
-FOLDER = click.Path(path_type=Path, file_okay=False)
-FILE = click.Path(path_type=Path)
+AGE = Age()
+FOLDER = NamedPath(path_type=Path, file_okay=False)
+FILE = NamedPath(path_type=Path)
 
 
 def choices_of(context: click.Context) -> Choices:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from placet.errors import ConfigurationError
@@ -43,6 +44,22 @@ def write_new_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
+        raise _refused("FILE_UNWRITABLE", "written", path, error) from error
+
+
+def replace_file(path: Path, content: bytes, *, may_replace: Callable[[bytes], bool]) -> None:
+    """Write a file whole or not at all; one that stands there must be what `may_replace` says.
+
+    Raise `ConfigurationError` (`FILE_UNWRITABLE`).
+    """
+    if path.is_symlink() or (path.exists() and not may_replace(read_file(path))):
+        raise _refused("FILE_UNWRITABLE", "written", path, FileExistsError(17, "another file stands there"))
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    write_new_file(fresh, content)
+    try:
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
         raise _refused("FILE_UNWRITABLE", "written", path, error) from error
 
 

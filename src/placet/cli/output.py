@@ -105,6 +105,14 @@ def moment(instant: str) -> str:
     return instant[:19].replace("T", " ") + " UTC" if instant else ""
 
 
+def span(seconds: int) -> str:
+    """Return a length of time as people say it: in its largest whole unit."""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            return f"{seconds // length} {unit}{'' if seconds // length == 1 else 's'}"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
 def _write(text: str) -> None:
     with _output():
         sys.stdout.write(text)

@@ -9,7 +9,7 @@ import click
 
 from placet.cli.command import WORD, Child, Command, Group
 from placet.cli.installation import inside, show
-from placet.cli.output import Document
+from placet.cli.output import Document, tell
 
 if TYPE_CHECKING:
     from placet.facade import Placet
@@ -25,7 +25,8 @@ def plan() -> None:
 def show_(run_id: str) -> None:
     """Show the newest plan of a run.
 
-    Prints the text that approvers are shown and sign, byte for byte.
+    Prints the text that approvers are shown and sign, byte for byte. Its phrase, which who asked and
+    who approves compare by voice, goes to standard error.
     """
 
     async def verb(placet: Placet) -> Document:
@@ -36,3 +37,4 @@ def show_(run_id: str) -> None:
 
 def _text(shown: Document) -> Iterator[str]:
     yield from shown["text"].splitlines()
+    tell(f"phrase: {shown['phrase']}")

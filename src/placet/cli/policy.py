@@ -84,7 +84,11 @@ def example() -> None:
     """Print a policy to start from."""
     from placet.facade.governance import Governance  # noqa: PLC0415 - help needs none of it
 
-    say_bytes(Governance.example_policy())
+    document = Governance.example_policy()
+    if wants_json():
+        show({"document": document.decode()}, lambda _: ())
+    else:
+        say_bytes(document)
 
 
 def _summary(found: Document) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -14,6 +14,13 @@ from placet.cli.output import Document, fields, table, tell
 
 if TYPE_CHECKING:
     from placet.facade import Placet
+
+
+class _Enrolment(TypedDict):
+    on_behalf_of: str
+    accounts: tuple[str, ...]
+    verify_required: bool
+    requester: str
 
 
 @click.group(
@@ -32,12 +39,15 @@ def principal() -> None:
 @click.argument("principal_id", metavar="PRINCIPAL", type=WORD)
 @click.option("--key", "keys", multiple=True, type=FILE, metavar="FILE", help="A public SSH key to approve with.")
 @click.option("--on-behalf-of", type=WORD, default="", metavar="PERSON", help="Who owns it; agents need one.")
+@click.option("--account", "accounts", multiple=True, type=WORD, metavar="PROVIDER:ID", help="Its account there.")
+@click.option("--verify-required", is_flag=True, help="The hardware keys must verify their user by PIN or finger.")
 @click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
-def add(principal_id: str, keys: tuple[Path, ...], on_behalf_of: str, requester: str) -> None:
+def add(principal_id: str, keys: tuple[Path, ...], **enrolment: Unpack[_Enrolment]) -> None:
     """Enrol a principal, or add keys to one.
 
     PRINCIPAL is person:NAME, ci:NAME, agent:NAME or service:NAME. Before the first policy, PLACET_BOOTSTRAP_KEY or
-    PLACET_BOOTSTRAP_KEY_FILE gives the key that `placet init` printed.
+    PLACET_BOOTSTRAP_KEY_FILE gives the key that `placet init` printed. Accounts, say github:12345,
+    tell whose pushes and merges the person may not approve.
     """
 
     async def verb(placet: Placet) -> Document:
@@ -45,8 +55,7 @@ def add(principal_id: str, keys: tuple[Path, ...], on_behalf_of: str, requester:
         done = await placet.governance.add_principal(
             principal_id,
             public_keys=tuple(each.line for each in public),
-            on_behalf_of=on_behalf_of,
-            requester=requester,
+            **enrolment,
         )
         return {**done, "key_ids": [each.key_id for each in public]}
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 def provider() -> None:
     """Providers: where packages are published.
 
-    A provider is an npm registry or a folder. Its record names the credential; the credential itself
-    is never given, stored or shown.
+    A provider is an npm registry, a folder, or a bucket of an object store. Its record names the
+    credential; the credential itself is never given, stored or shown.
     """
 
 
@@ -38,6 +38,7 @@ class _Record(TypedDict):
     url: str
     credential: str
     private: bool
+    region: str
     requester: str
 
 
@@ -47,26 +48,35 @@ class _Record(TypedDict):
     example="placet provider add npm --kind npm --url http://127.0.0.1:4873 --credential env:NPM_TOKEN",
 )
 @click.argument("provider_id", metavar="ID", type=WORD)
-@click.option("--kind", type=click.Choice(["npm", "folder"]), required=True, help="What it is.")
+@click.option("--kind", type=click.Choice(["npm", "folder", "s3"]), required=True, help="What it is.")
 @click.option(
     "--url",
     type=WORD,
     default="",
-    help="Its address, or a folder's path [default for npm: the registry of your own npm configuration].",
+    help="Its address, a folder's path, or https://HOST/BUCKET[/PREFIX] "
+    "[default for npm: the registry of your own npm configuration].",
 )
 @click.option(
     "--credential",
     type=WORD,
     default="",
     metavar="env:NAME|file:PATH",
-    help="The name of the variable or file that holds the credential.",
+    help="The name of the variable or file that holds the credential; for s3 that is ACCESS_KEY_ID:SECRET.",
 )
 @click.option("--private", is_flag=True, help="Its address may be a private one.")
+@click.option(
+    "--region",
+    type=WORD,
+    default="",
+    metavar="NAME",
+    help="For s3: the region [default: the one in an AWS address, auto for R2, us-east-1 else].",
+)
 @click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
 def add(provider_id: str, **record: Unpack[_Record]) -> None:
     """Add a provider, or replace its record.
 
-    Where effects go is a governed act: a team's policy may demand approvals for it.
+    Where effects go is a governed act: a team's policy may demand approvals for it. An object store
+    is used only after `placet storage check ID`.
     """
     url = _address(record["kind"], record["url"])
 
@@ -77,6 +87,7 @@ def add(provider_id: str, **record: Unpack[_Record]) -> None:
             url=url,
             credential=record["credential"],
             private=record["private"],
+            region=record["region"],
             requester=record["requester"],
         )
 

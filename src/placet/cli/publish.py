@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 import click
 
 from placet.cli.command import FILE, WORD, Command
-from placet.cli.files import write_new_file
+from placet.cli.files import check_new_file, write_new_file
 from placet.cli.installation import inside, settings, show
 from placet.cli.output import Document, fields, table, target, tell
 from placet.cli.waiting import Patience, wait_options
@@ -46,6 +46,8 @@ def publish(path: Path, *, dry_run: bool, offline: bool, **options: Unpack[_Opti
     approvals, this waits until they are given from other terminals. Run again after an
     interruption, it finishes the same publication: nothing is published twice.
     """
+    if options["evidence"]:
+        check_new_file(options["evidence"])  # before anything is published, not when it is too late
     if path.is_dir():
         _progress("packing", f"{path} (scripts off)")
 

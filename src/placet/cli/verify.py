@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
-from placet.cli.command import FILE, WORD, Command
+from placet.cli.command import AGE, FILE, WORD, Command
 from placet.cli.files import read_file
 from placet.cli.installation import inside, settings, show
-from placet.cli.output import Document, fields, moment, table
+from placet.cli.output import Document, fields, moment, span, table
 from placet.errors import ConfigurationError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -23,34 +24,56 @@ if TYPE_CHECKING:
 _TRUST_ROOT_LIMIT_BYTES = 256 * 1024
 _NAMED = re.compile(r"(?P<name>(@[^@/]+/)?[^@/.][^@/]*)@(?P<version>[^@/]+)")
 _FILE_ENDINGS = (".tgz", ".json")
+_SOURCES = {
+    "bundle": "the bundle's list",
+    "file": "the given list",
+    "home": "this installation's list",
+    "seen": "a list seen before",
+}
+
+
+class _Given(TypedDict):
+    evidence: Path | None
+    trust_root: Path | None
+    revocations: Path | None
+    max_age: timedelta | None
 
 
 @click.command("verify", cls=Command, example="placet verify @acme/tool@1.0.0")
 @click.argument("what", metavar="FILE|NAME@VERSION|BUNDLE", type=WORD)
 @click.option("--evidence", type=FILE, help="The evidence bundle [default: what this installation holds].")
 @click.option("--trust-root", type=FILE, help="Whom to believe [default: this installation's trust-root.json].")
-def verify(what: str, evidence: Path | None, trust_root: Path | None) -> None:
+@click.option("--revocations", type=FILE, help="A list of revocations that is newer than the bundle's.")
+@click.option(
+    "--max-revocation-age",
+    "max_age",
+    type=AGE,
+    help="Refuse where revocations are known only to an earlier time, as 90m, 36h or 7d [default: any].",
+)
+def verify(what: str, **given: Unpack[_Given]) -> None:
     """Verify a package, a published version or a bundle, offline.
 
     FILE is a package's tarball: its very bytes must be what was published. NAME@VERSION asks what
     was published under that name; a file that is called like one is given as ./FILE. BUNDLE is an
     evidence bundle by itself. With a bundle and --trust-root no installation is needed, and nothing
     is ever asked over a network.
+
+    The newest list of revocations decides: the bundle's own, this installation's, that of
+    --revocations, or the newest that was ever seen here. The answer says to when it is known.
     """
     from placet.domain.verification.verdict import VerdictError  # noqa: PLC0415 - help needs none of it
 
     try:
-        show(_verdict(what, evidence, trust_root), _lines)
+        show(_verdict(what, given), _lines)
     except VerdictError as error:
         show(_refused(what, error), _lines)
         raise
 
 
-def _verdict(what: str, evidence: Path | None, trust_root: Path | None) -> Document:
+def _verdict(what: str, given: _Given) -> Document:
     from placet.domain.verification.verifier import NOTHING  # noqa: PLC0415 - help needs none of it
-    from placet.facade.verification import verify as verify_evidence  # noqa: PLC0415 - as above
 
-    held = _held(what)
+    held, evidence = _held(what), given["evidence"]
     is_bundle = held.tgz is not None and held.tgz[:1] == b"{"
     if is_bundle and evidence:
         raise InvalidInputError(
@@ -59,9 +82,40 @@ def _verdict(what: str, evidence: Path | None, trust_root: Path | None) -> Docum
             hint="give the package's tarball or NAME@VERSION, or the bundle without --evidence",
         )
     if is_bundle and held.tgz is not None:
-        return verify_evidence(held.tgz, _trust_root(trust_root), NOTHING)
+        return _judged(held.tgz, NOTHING, given, foreign=True)
     bundle = read_file(evidence) if evidence else _evidence_here(held)
-    return verify_evidence(bundle, _trust_root(trust_root), held)
+    return _judged(bundle, held, given, foreign=evidence is not None)
+
+
+def _judged(bundle: bytes, held: Held, given: _Given, *, foreign: bool) -> Document:
+    """Return the verdict. A `foreign` bundle is not as of now: what this installation knows is added, if it is asked.
+
+    It is asked where its trust root is believed.
+    """
+    from placet.facade.verification import Revocations, verify_as_consumer  # noqa: PLC0415 - help needs none of it
+
+    trust_root = _trust_root(given["trust_root"])
+    revocations = Revocations(
+        given=read_file(given["revocations"]) if given["revocations"] else b"",
+        home=_revocations_here(bundle) if foreign and given["trust_root"] is None else b"",
+        max_age=given["max_age"],
+    )
+    return verify_as_consumer(settings(), bundle, trust_root, held, revocations)
+
+
+def _revocations_here(bundle: bytes) -> bytes:
+    """Return what this installation knows of revocations; nothing where there is only a trust root."""
+    from placet.facade.verification import origin_of  # noqa: PLC0415 - help needs none of it
+
+    async def verb(placet: Placet) -> bytes:
+        return await placet.verification.revocations(origin_of(bundle))
+
+    try:
+        return inside(verb)
+    except ConfigurationError as error:
+        if error.code != "HOME_MISSING":
+            raise
+        return b""
 
 
 def _held(what: str) -> Held:
@@ -139,11 +193,16 @@ def _lines(verdict: Document) -> Iterator[str]:
                 ", ".join(f"{moment(each['revoked_at'])} {each['reason']}" for each in verdict["revoked_later"]),
             ),
             ("as of", f"checkpoint {verdict['as_of']['size']} of {verdict['as_of']['origin']}"),
-            ("revocations", f"known to {moment(verdict['revocations_known_to'])}"),
+            ("revocations", _known_to(verdict)),
         ]
     )
     yield ""
     yield from _steps(verdict)
+
+
+def _known_to(verdict: Document) -> str:
+    age = span(verdict["revocations_age_seconds"])
+    return f"known to {moment(verdict['revocations_known_to'])}, {age} ago ({_SOURCES[verdict['revocations_from']]})"
 
 
 def _steps(verdict: Document) -> Iterator[str]:

@@ -63,7 +63,9 @@ class Patience:
         plan = await self._placet.publishing.plan(run.run_id)
         tell(
             "",
-            f"This needs approvals. The plan's fingerprint is {plan['fingerprint']}. Approvers run:",
+            f"This needs approvals. The plan's fingerprint is {plan['fingerprint']}. Its phrase,",
+            f"  {plan['phrase']},",
+            "is to be compared with what approvers see. They run:",
             f"  placet{_home()} approve {run.run_id} --as person:NAME --key FILE",
             "",
         )

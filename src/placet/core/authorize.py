@@ -21,6 +21,7 @@ from placet.core.entities.receipts import (
 from placet.core.entities.runs import operation_key, plan_key_of, read_plan
 from placet.core.entities.stored import entity_of
 from placet.core.judgement import Judgement, judge, judgement_premises
+from placet.core.places import present_place
 from placet.domain.authorization.checks import OBSERVATION_LIFETIME, Cleared, Trail, clear, open_receipt
 from placet.domain.authorization.facts import (
     CertificateFacts,
@@ -33,6 +34,7 @@ from placet.domain.authorization.facts import (
     VerifiedReceipt,
 )
 from placet.domain.authorization.operation import Artifact, Operation
+from placet.domain.authorization.place import asked_of_provider
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.receipt import Receipt
 from placet.domain.log.change import EntityKey, Snapshot
@@ -164,6 +166,7 @@ def _gather(context: Context, snapshot: Snapshot, presented: Presented, receipt:
         requester_active=judgement.requester_active,
         certificate=_certificate(snapshot, receipt.certificate_id),
         held_by=read_subject_hold(hold).holder if hold else "",
+        place=present_place(snapshot, planned),
         observations=presented.observations,
     )
     return _Gathered(facts=facts, judgement=judgement)
@@ -176,7 +179,7 @@ def _valid_until(receipt: Receipt, gathered: _Gathered, presented: Presented) ->
         ends.append(gathered.judgement.approved_until)
     if gathered.facts.certificate is not None:
         ends.append(gathered.facts.certificate.expires_at)
-    if presented.request.operation.preconditions:
+    if asked_of_provider(presented.request.operation):
         ends += [observed.at + OBSERVATION_LIFETIME for observed in presented.observations]
     return min(ends)
 

@@ -22,15 +22,17 @@ class Settings:
 
     `deadline` is how long one effect may take; `settle` maps a provider kind to how long after
     its deadline an absent effect may still appear; `lookups` how often the reconciler asks before
-    it asks a person; `embedded_in_ci` whether this process runs in a detected CI environment.
+    it asks a person; `embedded_in_ci` whether this process runs in a detected CI environment;
+    `account_kinds` names the provider kinds whose fact reader tells who pushed and merged a commit.
     """
 
     deadline: timedelta = timedelta(seconds=60)
     settle: Mapping[str, timedelta] = field(
-        default_factory=lambda: {"npm": timedelta(minutes=15), "folder": timedelta(0)}
+        default_factory=lambda: {"npm": timedelta(minutes=15), "folder": timedelta(0), "s3": timedelta(seconds=60)}
     )
     lookups: int = 5
     embedded_in_ci: bool = False
+    account_kinds: frozenset[str] = frozenset()
     public_base_url: str = "http://localhost:8480"
     metadata_key: str = "chittyos"
 

@@ -1,7 +1,7 @@
 """Clear up what became of an effect by looking, never by sending again (protocol 5).
 
 A `reserved` receipt found after its deadline is in doubt; a failed one may turn out to have been
-made after all. *Absent* settles a doubt only after deadline and settle time.
+made after all. *Absent* settles a doubt only where the look-up began after deadline and settle time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ _LOST = "FENCE_LOST"
 async def clear_up(context: Context, operation: Operation, record: ReceiptRecord, *, actor: str) -> ReceiptRecord:
     """Return the receipt's record after finding out what can be found out about its effect now.
 
-    A reservation before its deadline is left alone: somebody may be sending.
+    A reservation before its deadline is left alone: somebody may be sending. Raise `EffectError`
+    (`OUTCOME_UNKNOWN`) where an attempt failed and the provider does not tell whether its effect
+    stands all the same: until it does, another attempt could only be a second one.
     """
     if operation.operation_kind in CORE_KINDS or record.deadline is None:
         return record
@@ -37,22 +39,30 @@ async def clear_up(context: Context, operation: Operation, record: ReceiptRecord
         record = await _settled(context, operation, record, doubt, actor)
     if record.state not in (ReceiptState.INDETERMINATE, ReceiptState.FAILED):
         return record
+    began = context.clock.now()  # what was absent then may have arrived while the answer was on its way
     finding = await context.effects.look_up(operation)
-    outcome = _concluded(finding, record, await _settle_time(context, operation), context.clock.now())
+    outcome = _concluded(finding, record, await _settle_time(context, operation), began)
     if outcome is not None:
         return await _settled(context, operation, record, outcome, actor)
     if record.state is ReceiptState.INDETERMINATE:
         return await _count_look_up(context, record, finding, actor)
+    if finding.presence is not Presence.ABSENT:
+        provider = operation.subject.provider
+        raise EffectError(
+            "OUTCOME_UNKNOWN",
+            f"an attempt failed ({record.error_code}), and {provider} does not tell whether it stands all the same",
+            hint=f"see to it that {provider} can be read, with its credential, then run this command again",
+        )
     return record
 
 
-def _concluded(finding: Finding, record: ReceiptRecord, settle_time: timedelta, now: datetime) -> Outcome | None:
-    """Return what the finding proves, None where it proves nothing new."""
+def _concluded(finding: Finding, record: ReceiptRecord, settle_time: timedelta, began: datetime) -> Outcome | None:
+    """Return what a look-up that began then proves, None where it proves nothing new."""
     if finding.presence is Presence.SAME:
         return Outcome(status=OutcomeStatus.EXECUTED, response=finding.response)
     if finding.presence is Presence.OTHER:
         return Outcome(status=OutcomeStatus.CONFLICT, response=finding.response, error_code="OTHER_CONTENT")
-    settled = record.deadline is not None and now >= record.deadline + settle_time
+    settled = record.deadline is not None and began >= record.deadline + settle_time
     if finding.presence is Presence.ABSENT and settled and record.state is ReceiptState.INDETERMINATE:
         return Outcome(status=OutcomeStatus.FAILED, response=finding.response, error_code="EFFECT_ABSENT")
     return None

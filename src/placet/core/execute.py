@@ -21,6 +21,7 @@ from placet.core.reserve import admit, reserve
 from placet.core.settle import settle
 from placet.domain.authorization.facts import ObservedFact, ReceiptState, Request
 from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.place import asked_of_provider
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.digest import Digest
@@ -81,7 +82,7 @@ async def present(context: Context, request: Request, contents: Mapping[str, byt
     """Present a receipt for an operation: check, reserve, perform, and record the outcome."""
     operation = request.operation
     presented = Presented(request=request, contents=contents, observations=(), actor=actor)
-    if operation.preconditions:
+    if asked_of_provider(operation):
         await admit(context, presented)
         presented = replace(presented, observations=await observe(context, operation))
     authorized = await reserve(context, presented)
@@ -133,10 +134,8 @@ async def _receipt(context: Context, operation: Operation, actor: str) -> str:
 
 
 async def observe(context: Context, operation: Operation) -> tuple[ObservedFact, ...]:
-    """Read every precondition's fact at its provider, now."""
-    observed = [
-        await context.observer.observe(operation.subject, precondition.fact) for precondition in operation.preconditions
-    ]
+    """Read every precondition's fact that a provider holds there, now."""
+    observed = [await context.observer.observe(operation.subject, each.fact) for each in asked_of_provider(operation)]
     return tuple(ObservedFact(fact=each.fact, value=each.value, at=each.at) for each in observed)
 
 

@@ -12,6 +12,7 @@ from placet.core.entities.runs import Run, RunState, plan_key_of
 from placet.core.execute import Report, execute_plan
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.runs import Intent, add_plan, move_run, open_run
+from placet.domain.authorization.phrase import phrase
 from placet.domain.authorization.plan import Plan
 from placet.domain.values.kinds import Mode
 from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError
@@ -47,7 +48,7 @@ async def _ask(context: Context, run: Run, intent: Intent) -> Asked:
     if (await judgements_of(context, plan))[0].awaiting:
         raise ApprovalsPendingError(
             "APPROVALS_MISSING",
-            f"{intent.kind.value} of {intent.subject} waits for approvals",
+            f"{intent.kind.value} of {intent.subject} waits for approvals; its phrase is: {phrase(plan.digest())}",
             hint=f"placet approve {run.run_id} --as person:NAME --key FILE, then: placet run resume {run.run_id}",
         )
     reports = await execute_plan(context, plan, actor=run.requester)

@@ -23,6 +23,7 @@ from placet.core.entities.governance import (
 )
 from placet.core.entities.runs import plan_key_of, read_run, run_key
 from placet.core.entities.stored import entity_of
+from placet.core.places import place_premises
 from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
 from placet.domain.authorization.circumstances import Circumstances
 from placet.domain.authorization.denial import Denial, denial_keys
@@ -84,6 +85,7 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
         *_owner(snapshot, plan),
         run_key(plan.run_id),
         approval_set_key(stored),
+        *place_premises(plan.operations),
     }
     keys |= {
         EntityKey(key) for operation in plan.operations for key in denial_keys(operation, _archive(snapshot, plan))

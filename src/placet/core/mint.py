@@ -21,10 +21,12 @@ from placet.core.entities.runs import (
 )
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import Judgement, judge, judgement_premises
+from placet.core.places import present_place
 from placet.core.runs import check_open
 from placet.domain.authorization.facts import KeyState, ReceiptState
 from placet.domain.authorization.life import ATTEMPT_MAY_FOLLOW
 from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.place import check_leads_to
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.receipt import MAX_LIFETIME_SECONDS, Receipt, compact, mac, parse_receipt
 from placet.domain.encoding.canonical import Object, decode
@@ -61,7 +63,8 @@ class Minted:
 async def issue_receipt(context: Context, operation_id: str, *, actor: str) -> str:
     """Issue the one live receipt of a production operation and return its compact form.
 
-    Raise `DeniedError`, recorded: with the policy's first reason; `RECEIPT_ALREADY_OPEN` where one
+    Raise `DeniedError`, recorded: with the policy's first reason; `STALE_SUBJECT` where the provider's
+    record leads elsewhere than planned; `RECEIPT_ALREADY_OPEN` where one
     is issued and in time, under way, in doubt or done; `MODE_NOT_PROD` for a dry run, whose
     advisory receipts are stored nowhere; `RUN_CLOSED`; and `OPERATION_MISMATCH` for core
     operations, whose receipts are issued and spent in one change.
@@ -73,6 +76,7 @@ async def issue_receipt(context: Context, operation_id: str, *, actor: str) -> s
         operation = planned(plan, operation_id)
         _check_issuable(snapshot, plan, operation)
         attempt = next_attempt(snapshot, operation_id, now)
+        check_leads_to(operation, present_place(snapshot, operation))
         judgement = judge(context, snapshot, plan, operation, now)
         if judgement.refusals:
             raise DeniedError(judgement.refusals[0].code, judgement.refusals[0].sentence)

@@ -15,7 +15,8 @@ from placet.core.entities.stored import required
 from placet.core.limits import reservation_counters
 from placet.domain.authorization.authorized import AuthorizedOperation, reserved
 from placet.domain.authorization.checks import CheckDeniedError, Trail
-from placet.domain.authorization.facts import ReceiptState
+from placet.domain.authorization.facts import ObservedFact, ReceiptState
+from placet.domain.authorization.place import asked_of_provider
 from placet.domain.log.change import Snapshot
 from placet.domain.values.time import cut_to_milliseconds, format_instant
 from placet.errors import DeniedError
@@ -23,17 +24,19 @@ from placet.ports.store import ConflictError
 
 
 async def admit(context: Context, presented: Presented) -> None:
-    """Deny what checks 0 to 7 refuse, before anything is asked of a provider for its sake.
+    """Deny what the checks refuse whatever a provider holds, before anything is asked of one.
 
     Consumes and promises nothing: `reserve` runs every check. Raise `CheckDeniedError`, recorded.
     """
     snapshot = await load(context, lambda loaded: premises(context, presented, loaded))
+    now = cut_to_milliseconds(context.clock.now())
+    asked = asked_of_provider(presented.request.operation)
+    hoped = tuple(ObservedFact(fact=each.fact, value=each.expected, at=now) for each in asked)
     try:
-        authorize(context, snapshot, cut_to_milliseconds(context.clock.now()), presented, Trail())
+        authorize(context, snapshot, now, replace(presented, observations=hoped), Trail())
     except CheckDeniedError as denied:
-        if denied.checks["8"] != "fail":  # which is what the observations are for
-            await deny(context, presented, denied)
-            raise
+        await deny(context, presented, denied)
+        raise
 
 
 async def reserve(context: Context, presented: Presented) -> AuthorizedOperation:

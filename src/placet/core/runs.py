@@ -22,9 +22,12 @@ from placet.core.entities.runs import (
     run_key,
 )
 from placet.core.entities.stored import entity_of, required
+from placet.core.exclusions import with_exclusions
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.limits import plan_counters
+from placet.core.places import place_premises, present_place
 from placet.domain.authorization.operation import Artifact, Operation, Precondition, Subject
+from placet.domain.authorization.place import PROVIDER_FACT, bound_to
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Value
 from placet.domain.log.change import EntityKey, Snapshot
@@ -32,9 +35,9 @@ from placet.domain.log.decision_records import PlanCreated
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.domain.values.time import cut_to_milliseconds
-from placet.errors import DeniedError
+from placet.errors import DeniedError, InvalidInputError
 
-_HARD = frozenset({"NO_RULE", "DENIED_BY_APPROVER", "EMBEDDED_IN_CI"})
+_HARD = frozenset({"NO_RULE", "OIDC_CONTEXT_DENIED", "DENIED_BY_APPROVER", "EMBEDDED_IN_CI"})
 """Reasons that no further approval can cure: planning itself is denied."""
 
 
@@ -79,23 +82,31 @@ async def open_run(context: Context, *, mode: Mode, requester: str, subject: str
     return run
 
 
-async def add_plan(context: Context, run: Run, intents: Sequence[Intent]) -> Plan:
+async def add_plan(
+    context: Context, run: Run, intents: Sequence[Intent], *, claims: Mapping[str, str] | None = None
+) -> Plan:
     """Store the run's next plan, made of `intents` in order, under the policy in force.
 
-    Raise `DeniedError` (recorded): `NO_RULE`, `DENIED_BY_APPROVER`, `EMBEDDED_IN_CI` where no
+    `claims` are what the requester's identity, verified by whoever calls, said of the request.
+
+    Raise `DeniedError` (recorded): `NO_RULE`, `OIDC_CONTEXT_DENIED`, `DENIED_BY_APPROVER`, `EMBEDDED_IN_CI` where no
     approval could help (in prod), `RATE_LIMITED` where a limit of plans asked for is reached,
     or as `ended` says.
     """
     number = run.plans + 1
     template = _template(context, run, intents, number)
+    template = replace(
+        template, claims=dict(claims or {}), operations=await with_exclusions(context, template.operations)
+    )
 
     def plan_of(snapshot: Snapshot) -> Plan:
         policy = entity_of(snapshot, POLICY_IN_FORCE)
         digest = read_policy_in_force(policy).digest if policy else sha256(b"")
-        return replace(template, policy_digest=digest)
+        operations = tuple(_placed(snapshot, each) for each in template.operations)
+        return replace(template, policy_digest=digest, operations=operations)
 
     def premises(snapshot: Snapshot | None) -> Collection[EntityKey]:
-        keys = {POLICY_IN_FORCE, run.key, plan_key(run.run_id, number)}
+        keys = {POLICY_IN_FORCE, run.key, plan_key(run.run_id, number), *place_premises(template.operations)}
         return keys if snapshot is None else keys | judgement_premises(snapshot, plan_of(snapshot))
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
@@ -190,6 +201,13 @@ def _template(context: Context, run: Run, intents: Sequence[Intent], number: int
             for step, intent in enumerate(intents, 1)
         ),
     )
+
+
+def _placed(snapshot: Snapshot, operation: Operation) -> Operation:
+    """Return the operation bound to where its provider's record leads now."""
+    if any(each.fact == PROVIDER_FACT for each in operation.preconditions):
+        raise InvalidInputError("PLAN_INVALID", "where an effect goes is the provider's record, it is not asked for")
+    return replace(operation, preconditions=bound_to(present_place(snapshot, operation), operation.preconditions))
 
 
 def _check_approvable(judgements: Sequence[Judgement]) -> None:

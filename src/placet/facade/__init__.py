@@ -26,6 +26,7 @@ from placet.facade.ledger import LedgerBook
 from placet.facade.packages import Packages
 from placet.facade.publishing import Publishing
 from placet.facade.receipts import Receipts
+from placet.facade.storage import Storage
 from placet.facade.verification import Verification
 from placet.ports.effects import Secret
 from placet.usecases.publish_package import PublishRequest
@@ -43,6 +44,7 @@ class Placet:
         self.governance = Governance(opened)
         self.certificates = Certificates(opened)
         self.receipts = Receipts(opened)
+        self.storage = Storage(opened)
         self.ledger = LedgerBook(opened)
         self.signer = bootstrap.approval_signer(opened.config)
 

@@ -1,8 +1,9 @@
-"""Certificates of package versions: issue, show, list, verify, revoke (contract 3, protocol 8)."""
+"""Certificates of package versions: issue, show, list, verify, revoke, revocation lists (contract 3, protocol 8)."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -15,21 +16,36 @@ from placet.core.lookup import find_certificates, the_certificate
 from placet.core.runs import Intent
 from placet.domain.authorization.operation import Subject
 from placet.domain.certificate.binding import KeyOrigin
+from placet.domain.certificate.crl import crl_pem, is_crl
 from placet.domain.certificate.keys import KeyAlgorithm, public_key_digest
+from placet.domain.certificate.profile import crl_name, crl_url
 from placet.domain.certificate.request import key_of_request, make_request
 from placet.domain.certificate.revocation import parse_reason
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.pem import read_certificate_der, read_request, write_pem
+from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.npm import parse_package_name, parse_version
 from placet.domain.values.time import format_instant, parse_instant
 from placet.errors import InvalidInputError
 from placet.facade.requester import requester_of
 from placet.ports.effects import Secret
+from placet.ports.keys import AuthorityRole
 from placet.usecases.certify_package import keep
+from placet.usecases.issue_crl import issue_crl
 from placet.usecases.verify_certificate import CertificateVerdict, verify_certificate
 
 _TAR_SHA256 = re.compile(r"([0-9a-f]{64})?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A certificate that somebody wants: what it is about, and which one it follows."""
+
+    subject: Subject
+    tar_sha256: str
+    origin: KeyOrigin
+    renews: str = ""
 
 
 class Certificates:
@@ -56,16 +72,41 @@ class Certificates:
         """
         if _TAR_SHA256.fullmatch(tar_sha256) is None:
             raise InvalidInputError("TAR_SHA256_INVALID", f"{tar_sha256[:80]!a} is not the hex of a SHA-256")
-        key = key_of_request(read_request(request))
-        intent = Intent(
-            kind=OperationKind.ISSUE_CERTIFICATE,
+        wanted = _Wanted(
             subject=Subject(
                 provider=PROVIDER, name=parse_package_name(package), version=parse_version(version), tag=""
             ),
+            tar_sha256=tar_sha256,
+            origin=KeyOrigin.SERVER if made_here else KeyOrigin.CSR,
+        )
+        return await self._certify(wanted, request, requester)
+
+    async def renew(self, certificate_id: str, *, request: bytes, made_here: bool, requester: str = "") -> Object:
+        """Issue a certificate for the same package version and archive, with the new key of `request` (PEM).
+
+        The old one stays until it ends. Raise as `issue`, and `DeniedError` (`CERTIFICATE_REVOKED`,
+        `CERTIFICATE_EXPIRED`) where it does not count any more.
+        """
+        old = await the_certificate(self._context, certificate_id)
+        wanted = _Wanted(
+            subject=Subject(provider=PROVIDER, name=old.package, version=old.version, tag=""),
+            tar_sha256=old.tar_sha256,
+            origin=KeyOrigin.SERVER if made_here else KeyOrigin.CSR,
+            renews=old.certificate_id,
+        )
+        return await self._certify(wanted, request, requester)
+
+    async def _certify(self, wanted: _Wanted, request: bytes, requester: str) -> Object:
+        key = key_of_request(read_request(request))
+        renews: Object = {"renews": wanted.renews} if wanted.renews else {}
+        intent = Intent(
+            kind=OperationKind.ISSUE_CERTIFICATE,
+            subject=wanted.subject,
             params={
-                "key_origin": (KeyOrigin.SERVER if made_here else KeyOrigin.CSR).value,
-                "tar_sha256": tar_sha256,
+                "key_origin": wanted.origin.value,
+                "tar_sha256": wanted.tar_sha256,
                 "public_key_digest": public_key_digest(key),
+                **renews,
             },
             artifacts=(await keep(self._context, REQUEST_ARTIFACT, request),),
         )
@@ -114,6 +155,31 @@ class Certificates:
             await ask(self._context, intent, requester=await requester_of(self._opened, requester), contents={})
         return self._row(await the_certificate(self._context, certificate_id))
 
+    async def crl(self, issuer: str = "intermediate") -> tuple[Object, bytes]:
+        """Return the X.509 revocation list of the `intermediate` or the `root` as an object, and its DER.
+
+        It is at most a day old and names every revocation that there is. `file_name` and `url` are
+        what its certificates say. Raise as `issue_crl`.
+        """
+        crl = await issue_crl(self._context, AuthorityRole(issuer))
+        shown: Object = {
+            "issuer": crl.issuer.subject.rfc4514_string(),
+            "file_name": crl_name(crl.issuer),
+            "url": crl_url(self._context.settings.public_base_url, crl.issuer),
+            "number": crl.number,
+            "this_update": format_instant(crl.this_update),
+            "next_update": format_instant(crl.next_update),
+            "sha256": sha256(crl.der).removeprefix("sha256:"),
+            "revoked": [{"serial_number": f"{e.serial:x}", **e.revocation.to_object()} for e in crl.revoked],
+            "pem": crl_pem(crl.der).decode("ascii"),
+        }
+        return shown, crl.der
+
+    @staticmethod
+    def is_crl(content: bytes) -> bool:
+        """Tell whether `content` is some revocation list: what a newer one may replace."""
+        return is_crl(content)
+
     def _row(self, record: CertificateRecord) -> Object:
         return {
             "cert_id": record.certificate_id,
@@ -133,6 +199,7 @@ class Certificates:
             "receipt_id": record.receipt_id,
             "event_id": record.event_id,
             "revocation": record.revocation.to_object() if record.revocation else {},
+            "renews": record.renews,
         }
 
     def _content(self, record: CertificateRecord) -> Object:

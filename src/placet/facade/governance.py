@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from pathlib import Path
+from typing import Required, TypedDict, Unpack
 
 from placet.adapters.egress.endpoint import parse_endpoint
+from placet.adapters.objectstore.place import parse_place
 from placet.bootstrap import Opened
 from placet.core.acts.act import PROVIDER
 from placet.core.acts.activate_policy import POLICY_ARTIFACT
@@ -30,10 +32,21 @@ from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
 from placet.errors import EffectError, InvalidInputError
 from placet.facade.requester import governing_requester
+from placet.ports.effects import Provider
 from placet.usecases.certify_package import keep
 
 _PROVIDER_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 """As in plans (protocol 1)."""
+
+
+class ProviderRecord(TypedDict, total=False):
+    """What is said of a provider, besides its id; all but kind and address may be left out."""
+
+    kind: Required[str]
+    url: Required[str]
+    credential: str
+    private: bool
+    region: str
 
 
 class Governance:
@@ -45,14 +58,31 @@ class Governance:
         self._context = opened.context
 
     async def add_principal(
-        self, principal_id: str, *, public_keys: tuple[str, ...], on_behalf_of: str = "", requester: str = ""
+        self,
+        principal_id: str,
+        *,
+        public_keys: tuple[str, ...],
+        on_behalf_of: str = "",
+        accounts: tuple[str, ...] = (),
+        verify_required: bool = False,
+        requester: str = "",
     ) -> Object:
-        """Enrol a principal with OpenSSH public keys, or add keys to one that is enrolled."""
+        """Enrol a principal with OpenSSH public keys, or add keys to one that is enrolled.
+
+        `accounts` are its accounts at providers, `PROVIDER:ID`: who pushed or merged with one of them
+        does not approve what was pushed. `verify_required` demands of hardware keys that they verify
+        who touches them, by PIN or finger.
+        """
         lines = [parse_public_key(line).line for line in public_keys]
         intent = Intent(
             kind=OperationKind.ENROL_PRINCIPAL,
             subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
-            params={"public_keys": list[Value](lines), "on_behalf_of": on_behalf_of},
+            params={
+                "public_keys": list[Value](lines),
+                "on_behalf_of": on_behalf_of,
+                **({"accounts": list[Value](accounts)} if accounts else {}),
+                **({"verify_required": True} if verify_required else {}),
+            },
         )
         return await self._ask(intent, {}, requester)
 
@@ -60,7 +90,8 @@ class Governance:
         """Return every principal with its keys' fingerprints."""
         rows = await self._context.store.find("principal", "", limit=10_000)
         found = await self._context.store.load([row.key for row in rows])
-        return {"principals": [stored_principal(required(found, row.key, "principal")).to_object() for row in rows]}
+        people = [stored_principal(required(found, row.key, "principal")) for row in rows]
+        return {"principals": [{**each.to_object(), "accounts": list[Value](each.accounts)} for each in people]}
 
     @staticmethod
     def check_policy(document: bytes) -> Object:
@@ -95,15 +126,33 @@ class Governance:
         return await self._ask(intent, {POLICY_ARTIFACT: document}, requester)
 
     async def add_provider(
-        self, provider_id: str, *, kind: str, url: str, credential: str = "", private: bool = False, requester: str = ""
+        self,
+        provider_id: str,
+        *,
+        requester: str = "",
+        **record: Unpack[ProviderRecord],
     ) -> Object:
         """Add or replace a provider; `credential` is empty, `env:NAME` or `file:PATH`, never the secret itself."""
-        await asyncio.to_thread(_check_provider, provider_id, kind, url, private=private)
-        await asyncio.to_thread(_check_credential, credential, self._opened.config.home)
+        provider = Provider(
+            provider_id=provider_id,
+            kind=record["kind"],
+            url=record["url"],
+            credential=record.get("credential", ""),
+            private=record.get("private", False),
+            region=record.get("region", ""),
+        )
+        await asyncio.to_thread(_check_provider, provider)
+        await asyncio.to_thread(_check_credential, provider.credential, self._opened.config.home)
+        params: Object = {
+            "kind": provider.kind,
+            "url": provider.url,
+            "credential": provider.credential,
+            "private": provider.private,
+        }
         intent = Intent(
             kind=OperationKind.CHANGE_EXECUTOR,
             subject=Subject(provider=PROVIDER, name=provider_id, version="", tag=""),
-            params={"kind": kind, "url": url, "credential": credential, "private": private},
+            params={**params, "region": provider.region} if provider.region else params,
         )
         return await self._ask(intent, {}, requester)
 
@@ -120,6 +169,7 @@ class Governance:
                     "url": each.url,
                     "credential": each.credential,
                     "private": each.private,
+                    "region": each.region,
                 }
                 for each in records
             ]
@@ -147,8 +197,9 @@ def _policy(policy: Policy) -> Object:
     }
 
 
-def _check_provider(provider_id: str, kind: str, url: str, *, private: bool) -> None:
+def _check_provider(provider: Provider) -> None:
     """Refuse a record that could never work, or would have to be refused whenever it is used."""
+    provider_id, kind, url = provider.provider_id, provider.kind, provider.url
     if _PROVIDER_ID.fullmatch(provider_id) is None or provider_id == PROVIDER:
         raise InvalidInputError(
             "PROVIDER_INVALID",
@@ -156,13 +207,30 @@ def _check_provider(provider_id: str, kind: str, url: str, *, private: bool) -> 
             hint=f"lower-case letters, digits, '.' and '-', at most 64; {PROVIDER} is Placet itself",
         )
     if kind == "npm":
-        _check_address(url, private=private)
+        _check_address(url, private=provider.private)
+    elif kind == "s3":
+        _check_address(url, private=provider.private)
+        _check_place(provider)
     elif kind != "folder":
-        raise InvalidInputError("PROVIDER_INVALID", f"{kind[:40]!r} is no kind of provider", hint="npm or folder")
+        raise InvalidInputError("PROVIDER_INVALID", f"{kind[:40]!r} is no kind of provider", hint="npm, folder or s3")
     elif not url.startswith("file:/") or not Path(url.removeprefix("file:")).is_dir():
         named = "the address" if "@" in url else f"{url[:200]!r}"  # it may be a URL with a password in it
         raise InvalidInputError(
             "PROVIDER_INVALID", f"{named} names no folder", hint="make the folder, then give file:/PATH"
+        )
+    if provider.region and kind != "s3":
+        raise InvalidInputError(
+            "PROVIDER_INVALID", f"a provider of kind {kind} has no region", hint="leave --region out"
+        )
+
+
+def _check_place(provider: Provider) -> None:
+    parse_place(provider)
+    if not provider.credential:
+        raise InvalidInputError(
+            "PROVIDER_INVALID",
+            "an object store takes nothing without a credential",
+            hint="--credential env:NAME of a variable that holds ACCESS_KEY_ID:SECRET, or file:/PATH",
         )
 
 

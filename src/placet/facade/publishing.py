@@ -9,11 +9,11 @@ from pathlib import Path
 from placet.bootstrap import Opened
 from placet.core.lookup import list_runs
 from placet.domain.authorization.approval import ApprovalDecision
+from placet.domain.authorization.phrase import check_phrase, phrase
 from placet.domain.authorization.render import fingerprint
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
-from placet.errors import DeniedError
 from placet.facade import views
 from placet.facade.requester import requester_of
 from placet.ports.approval_signer import ApprovalSigner
@@ -51,6 +51,16 @@ class Publishing:
         """Return the run's plan as `approver` must be shown it before they say anything."""
         return await show_ballot(self._context, run_id, approver)
 
+    @staticmethod
+    def phrase(ballot: Ballot) -> str:
+        """Return the digest of the ballot's plan in words; who asked for it sees the same."""
+        return phrase(ballot.plan.digest())
+
+    @staticmethod
+    def confirm(ballot: Ballot, heard: str) -> None:
+        """Return where `heard` is the phrase of the plan on the ballot; raise `PHRASE_MISMATCH` otherwise."""
+        check_phrase(heard, ballot.plan.digest())
+
     async def say(
         self, ballot: Ballot, decision: str, *, approver: str, key: Path, signer: ApprovalSigner, group: str = ""
     ) -> Object:
@@ -65,9 +75,8 @@ class Publishing:
         kind = ApprovalDecision(decision)
         groups = (group,) if group else ballot.groups
         if kind is not ApprovalDecision.APPROVE:
-            groups = groups[:1] or ("",)
-        if not groups:
-            raise DeniedError("APPROVER_INELIGIBLE", f"{approver} is in no group whose approval this plan needs")
+            groups = groups[:1]
+        groups = groups or ("",)  # whoever speaks for no group is refused where refusals are recorded
         for each in groups:
             approval = fill_in(
                 self._context, ballot, approver=approver, key_id=public_key.key_id, decision=kind, group=each
@@ -83,6 +92,7 @@ class Publishing:
             "groups": list(groups),
             "plan_digest": ballot.plan.digest(),
             "fingerprint": fingerprint(ballot.plan.digest()),
+            "phrase": phrase(ballot.plan.digest()),
             "already": kind is ApprovalDecision.APPROVE and _has_approved(before, approver, groups, now),
             "missing": await self._missing(ballot.run.run_id) if kind is ApprovalDecision.APPROVE else [],
         }
@@ -113,6 +123,7 @@ class Publishing:
             "run_id": run_id,
             "plan_digest": ballot.plan.digest(),
             "fingerprint": fingerprint(ballot.plan.digest()),
+            "phrase": phrase(ballot.plan.digest()),
             "created_at": format_instant(ballot.plan.created_at),
             "requester": ballot.plan.requester,
             "policy_digest": ballot.plan.policy_digest,

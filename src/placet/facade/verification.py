@@ -3,30 +3,108 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from placet import bootstrap
 from placet.bootstrap import TRUST_ROOT_FILE, Opened
+from placet.config import Config
 from placet.core.entities.registrations import read_registration, registration_key
 from placet.core.entities.runs import Run, RunState
 from placet.core.entities.stored import entity_of
 from placet.core.lookup import find_runs
+from placet.core.revoked_as_of import revoked_as_of_now
 from placet.domain.encoding.archive import read_archive
 from placet.domain.encoding.canonical import Object
+from placet.domain.encoding.dsse import STATEMENT_TYPE, parse_envelope
 from placet.domain.values.kinds import Mode
 from placet.domain.values.time import format_instant
-from placet.domain.verification.trust_root import parse_trust_root
+from placet.domain.verification.bundle import parse_bundle
+from placet.domain.verification.newest_revocations import NOTHING_KNOWN, Known
+from placet.domain.verification.revocation_list import open_list
+from placet.domain.verification.trust_root import Log, TrustRoot, parse_trust_root
 from placet.domain.verification.verdict import Verdict
-from placet.domain.verification.verifier import NOTHING, Held, verify_bundle
-from placet.errors import NotFoundError, VerificationError
+from placet.domain.verification.verifier import NOTHING, Held, newest_list, verify_bundle
+from placet.errors import NotFoundError, PlacetError, VerificationError
+from placet.ports.seen import SeenLists
 from placet.usecases.collect_evidence import collect_evidence
+from placet.usecases.issue_crl import issue_crl
+
+_log = logging.getLogger(__name__)
 
 
-def verify(bundle: bytes, trust_root: bytes, held: Held = NOTHING) -> Object:
-    """Return what `bundle` proves to whoever believes `trust_root`; needs no installation.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocations:
+    """What a verification shall use beside the bundle's own list, and how old the newest may be.
+
+    `given` is a signed list chosen by hand, `home` the one of an installation.
+    """
+
+    given: bytes = b""
+    home: bytes = b""
+    max_age: timedelta | None = None
+
+
+NO_REVOCATIONS = Revocations()
+
+
+def verify(bundle: bytes, trust_root: bytes, held: Held = NOTHING, known: Known = NOTHING_KNOWN) -> Object:
+    """Return what `bundle` proves to whoever believes `trust_root`; needs no installation and remembers nothing.
 
     Raise `VerificationError` with the code of the first step that fails.
     """
-    return verdict(verify_bundle(bundle, parse_trust_root(trust_root), held))
+    return verdict(verify_bundle(bundle, parse_trust_root(trust_root), held, known))
+
+
+def verify_as_consumer(
+    config: Config, bundle: bytes, trust_root: bytes, held: Held = NOTHING, revocations: Revocations = NO_REVOCATIONS
+) -> Object:
+    """Return what `bundle` proves, with the newest list of revocations at hand; needs no installation.
+
+    The newest list that was ever seen of a log is kept in `config.seen`, so that no older one can
+    bring a certificate back to life. Raise as `verify`, and `ConfigurationError` (`SEEN_UNREADABLE`).
+    """
+    root = parse_trust_root(trust_root)
+    clock, seen = bootstrap.consumer(config)
+    now = clock.now()
+    lists = {"home": revocations.home, "seen": seen.read(origin_of(bundle))}
+    since = now - revocations.max_age if revocations.max_age is not None else None
+    known = Known(given=revocations.given, others=lists, since=since)
+    _remember(seen, bundle, root, known)
+    said = verify_bundle(bundle, root, held, known)
+    return {**verdict(said), "revocations_age_seconds": _seconds_between(said.revocations_known_to, now)}
+
+
+def origin_of(bundle: bytes) -> str:
+    """Return the log that a bundle says it is of, empty where it cannot be read: its first step refuses it then."""
+    try:
+        return parse_bundle(bundle).origin
+    except PlacetError:
+        return ""
+
+
+def is_signed_list(content: bytes) -> bool:
+    """Tell whether `content` has the form of a signed list: what a newer one may replace."""
+    try:
+        return parse_envelope(content).payload_type == STATEMENT_TYPE
+    except PlacetError:
+        return False
+
+
+def _remember(seen: SeenLists, bundle: bytes, root: TrustRoot, known: Known) -> None:
+    """Keep the newest list, also where the bundle proves nothing else; one that cannot be kept is told."""
+    try:
+        origin, newest = newest_list(bundle, root, known)
+    except PlacetError:
+        return
+    if newest != known.others.get("seen") and not seen.keep(origin, newest):
+        _log.warning("the newest list of revocations cannot be remembered: an older one would not be noticed")
+
+
+def _seconds_between(then: datetime, now: datetime) -> int:
+    return max(0, int((now - then).total_seconds()))
 
 
 def verdict(each: Verdict) -> Object:
@@ -47,6 +125,7 @@ def verdict(each: Verdict) -> Object:
         "published_at": format_instant(each.published_at),
         "as_of": {"origin": each.origin, "size": each.size},
         "revocations_known_to": format_instant(each.revocations_known_to),
+        "revocations_from": each.revocations_from,
         "revoked_later": [each.revocation.to_object()] if each.revocation else [],
         "steps": {name.replace(" ", "_").replace(",", ""): result for name, result in each.steps.items()},
     }
@@ -88,6 +167,32 @@ class Verification:
             "EVIDENCE_MISSING", f"nothing is known here of {package}@{version}", hint="give its bundle with --evidence"
         )
 
+    async def revocations(self, origin: str = "") -> bytes:
+        """Return the log's signed list of revocations as of now; nothing where `origin` is another log.
+
+        Raise as `revoked_as_of_now`.
+        """
+        if origin not in ("", self._context.issuer):
+            return b""
+        return (await revoked_as_of_now(self._context)).revocations
+
+    async def fresh_revocations(self) -> tuple[Object, bytes]:
+        """Return the log's signed list of revocations, known to an instant of the last day, to be given to others.
+
+        Where nothing else happened for a day, the daily X.509 list is renewed first and moves the
+        log's time on. Raise as `revocations` and `issue_crl`.
+        """
+        await issue_crl(self._context)
+        signed = await revoked_as_of_now(self._context)
+        listed = open_list(signed.revocations, self._log())
+        shown: Object = {
+            "origin": listed.checkpoint.origin,
+            "size": listed.checkpoint.size,
+            "known_to": format_instant(listed.known_to),
+            "revoked": [each.to_object() for each in listed.revocations],
+        }
+        return shown, signed.revocations
+
     async def verify_version(self, package: str, version: str) -> Object:
         """Verify a package version with the evidence and the trust root of this home."""
         held = Held(package=package, version=version)
@@ -107,6 +212,9 @@ class Verification:
         """Return the newest evidence bundle of the version that an archive says it is; raise as `evidence_for`."""
         reading = read_archive(tgz)
         return await self.evidence_for(reading.name, reading.version)
+
+    def _log(self) -> Log:
+        return parse_trust_root(self._trust_root()).log_of(self._context.issuer)
 
     def _trust_root(self) -> bytes:
         return (self._opened.config.home / TRUST_ROOT_FILE).read_bytes()

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.operation import Operation, Subject
+from placet.domain.authorization.place import place
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.kinds import OutcomeStatus
 
@@ -84,7 +85,8 @@ class SideEffectPort(Protocol):
         """Tell whether the effect stands at the provider. Reads only; safe to repeat.
 
         What the provider does not answer clearly is `unknown`; raises as `perform` does where
-        the provider's record or credential is missing or denied.
+        the provider's record or credential is missing or denied, and where the record leads
+        elsewhere than the operation is bound to (`EGRESS_DENIED`).
         """
         ...
 
@@ -96,7 +98,10 @@ class Observer(Protocol):
         """Return the fact, uncached; `unobserved` when the provider gave no clear answer.
 
         For `npm`, fact `version` is `absent` or `sha512-…` (the integrity), fact `dist_tag:NAME`
-        is `absent` or a version. For a folder, fact `object:KEY` is `absent` or `sha256:…`.
+        is `absent` or a version. Where the provider holds
+        repositories, facts `pusher:SHA` and `merger:SHA` are its ids of the accounts that pushed and
+        merged that commit, comma-separated, or `none`. For a folder and for `s3`, fact `object:KEY`
+        is `absent` or `sha256:…`.
         """
         ...
 
@@ -105,9 +110,10 @@ class Observer(Protocol):
 class Provider:
     """Where effects of one provider id go, and the *name* of its credential.
 
-    `kind` is `npm` or `folder`; `url` the base address (for a folder `file:` and an absolute
-    path); `credential` is empty, `env:NAME` or `file:PATH`. `private` says that the operator
-    expects the host's name to lead into a private network, which is refused otherwise.
+    `kind` is `npm`, `folder` or `s3`; `url` the base address (for a folder `file:` and an absolute
+    path, for `s3` `https://HOST/BUCKET[/PREFIX]`); `credential` is empty, `env:NAME` or
+    `file:PATH`. `private` says that the operator expects the host's name to lead into a private
+    network, which is refused otherwise. `region` is empty where the address tells it, or nobody asks.
     """
 
     provider_id: str
@@ -115,6 +121,12 @@ class Provider:
     url: str
     credential: str
     private: bool = False
+    region: str = ""
+
+    @property
+    def place(self) -> str:
+        """Return kind and address, as plans bind them; the credential is no part of where an effect goes."""
+        return place(self.kind, self.url, private=self.private)
 
 
 FindProvider = Callable[[str], Awaitable[Provider | None]]

@@ -16,14 +16,18 @@ from placet.core.entities.governance import (
     approval_key,
     approval_set_key,
     denial_object,
+    key_counter_key,
+    key_counter_object,
     principal_key,
     read_approval_set,
+    read_key_counter,
     stored_denial,
     stored_principal,
 )
 from placet.core.entities.runs import CLOSED_STATES, Run, RunState, plan_key, read_plan, read_run, run_key
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import circumstances_of, judgement_premises, policy_in_force, shown_text
+from placet.core.places import present_place
 from placet.core.runs import stored_run
 from placet.domain.authorization.admission import check_admissible, groups_open_to
 from placet.domain.authorization.approval import (
@@ -31,10 +35,12 @@ from placet.domain.authorization.approval import (
     ApprovalDecision,
     ShownPlan,
     VerifiedApproval,
+    check_counter,
     parse_approval,
     verify_approval,
 )
 from placet.domain.authorization.denial import Denial, denial_keys, withdraw
+from placet.domain.authorization.place import check_leads_to
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.render import shown_digest
 from placet.domain.encoding.canonical import Object, decode
@@ -92,7 +98,7 @@ async def record_approval(context: Context, encoded: bytes, signature: bytes) ->
     """Verify what was signed and put it on record; from then on it counts.
 
     Raise `DeniedError` (recorded) where it does not verify or may not count: APPROVAL_INVALID,
-    APPROVER_INELIGIBLE, APPROVAL_ASSURANCE_LOW, RUN_CLOSED. What nobody signed is on record as
+    APPROVER_INELIGIBLE, APPROVAL_ASSURANCE_LOW, RUN_CLOSED, STALE_SUBJECT. What nobody signed is on record as
     unverified, not as said by the person that it names.
     """
     approval = parse_approval(encoded)
@@ -107,7 +113,11 @@ async def record_approval(context: Context, encoded: bytes, signature: bytes) ->
         return _decide(context, snapshot, run, plan, verified, said)
 
     try:
-        await decide(context, lambda loaded: _premises(run, approval.approver, loaded), decision)
+        await decide(
+            context,
+            lambda loaded: {*_premises(run, approval.approver, loaded), key_counter_key(approval.key_id)},
+            decision,
+        )
     except DeniedError as error:
         await record_denial(context, error, actor=actor, run_id=run.run_id, operation_id="")
         raise
@@ -147,6 +157,9 @@ def _decide(
     policy = policy_in_force(snapshot)
     if policy is None:
         raise DeniedError("NO_RULE", "no policy is in force, so nobody may approve")
+    if verified.approval.decision is ApprovalDecision.APPROVE:
+        for operation in plan.operations:
+            check_leads_to(operation, present_place(snapshot, operation))
     check_admissible(policy, plan, verified, circumstances_of(context, snapshot, plan, said.recorded_at))
     return _recorded(snapshot, run, plan, verified, said)
 
@@ -161,6 +174,7 @@ def _recorded(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprov
         approval_set_key(stored): said.to_object(),
     }
     writes |= _denials(snapshot, run, plan, verified)
+    writes |= _counted(snapshot, verified)
     record = ApprovalRecorded(
         approval=decode(signed.encoded),
         signature=encode_base64(signed.signature),
@@ -189,6 +203,14 @@ def _denials(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprova
     denies = decision is ApprovalDecision.DENY
     moved = [denial.denied(verified) for denial in denials] if denies else withdraw(denials, verified)
     return {EntityKey(denial.key): denial_object(denial) for denial in moved}
+
+
+def _counted(snapshot: Snapshot, verified: VerifiedApproval) -> dict[EntityKey, Object | None]:
+    """Return what remembers the counter of a hardware key; raise `DeniedError` where it went back."""
+    key_id = verified.approval.key_id
+    stored = entity_of(snapshot, key_counter_key(key_id))
+    check_counter(verified, read_key_counter(stored) if stored else 0)
+    return {key_counter_key(key_id): key_counter_object(key_id, verified.counter)} if verified.counter else {}
 
 
 async def end_denied(context: Context, run_id: str) -> None:

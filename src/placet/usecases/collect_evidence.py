@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from placet.core.acts.register_package import STATEMENT_ARTIFACT
 from placet.core.context import Context
-from placet.core.decide import load
 from placet.core.entities.governance import (
     approval_key,
     approval_set_key,
@@ -19,11 +18,11 @@ from placet.core.entities.governance import (
     stored_principal,
 )
 from placet.core.entities.receipts import ReceiptRecord
-from placet.core.entities.revocations import all_revocations, all_revocations_premises
 from placet.core.entities.runs import Run, plan_key
 from placet.core.entities.stored import entity_of, required
 from placet.core.execute import receipt_of
 from placet.core.lookup import the_certificate
+from placet.core.revoked_as_of import revoked_as_of_now
 from placet.core.runs import stored_plan, stored_run
 from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
 from placet.domain.authorization.circumstances import Circumstances
@@ -36,15 +35,12 @@ from placet.domain.authorization.principal import Principal
 from placet.domain.authorization.receipt import parse_receipt
 from placet.domain.authorization.render import render_plan, shown_digest
 from placet.domain.encoding.pem import certificate_der
-from placet.domain.log.checkpoint import Checkpoint, CheckpointKey, open_checkpoint
 from placet.domain.log.entry import parse_entry
 from placet.domain.values.digest import Digest
 from placet.domain.values.kinds import OperationKind
 from placet.domain.verification.bundle import Bundle, LoggedEntry
-from placet.domain.verification.revocation_list import sign_revocations
-from placet.errors import UnavailableError, VerificationError
+from placet.errors import VerificationError
 
-_ATTEMPTS = 16
 _CERTIFICATE_PLAN, _PUBLICATION_PLAN = 1, 2
 
 
@@ -71,22 +67,18 @@ async def collect_evidence(context: Context, run_id: str) -> bytes:
     seqs = await _sequence_numbers(context, run, plans, spent, policies)
     certificate = await the_certificate(context, run.certificate_id)
     statement = await context.blobs.get(_statement_digest(plans[1]))
-    for _ in range(_ATTEMPTS):
-        checkpoint, note, revocations = await _moment(context)
-        if checkpoint is None:
-            continue
-        return Bundle(
-            origin=context.issuer,
-            statement=statement,
-            leaf=certificate.der,
-            intermediate=certificate_der(context.authority.chain[0]),
-            plans=tuple(plan.encode() for plan in plans),
-            policies=tuple(policies[digest] for digest in sorted(policies)),
-            entries=tuple([await _logged(context, seq, checkpoint.size) for seq in sorted(seqs)]),
-            checkpoint=note,
-            revocations=revocations,
-        ).encode()
-    raise UnavailableError("BUSY", "the log kept growing while evidence was collected", hint="try again")
+    moment = await revoked_as_of_now(context)
+    return Bundle(
+        origin=context.issuer,
+        statement=statement,
+        leaf=certificate.der,
+        intermediate=certificate_der(context.authority.chain[0]),
+        plans=tuple(plan.encode() for plan in plans),
+        policies=tuple(policies[digest] for digest in sorted(policies)),
+        entries=tuple([await _logged(context, seq, moment.checkpoint.size) for seq in sorted(seqs)]),
+        checkpoint=moment.note,
+        revocations=moment.revocations,
+    ).encode()
 
 
 async def _plans(context: Context, run: Run) -> tuple[Plan, Plan]:
@@ -195,22 +187,6 @@ async def _approvals(
 async def _principals(context: Context, ids: set[str]) -> dict[str, Principal]:
     snapshot = await context.store.load([principal_key(each) for each in ids])
     return {each: stored_principal(required(snapshot, principal_key(each), "principal")) for each in ids}
-
-
-async def _moment(context: Context) -> tuple[Checkpoint | None, str, bytes]:
-    """Return the newest checkpoint and the revocations as of it; None where the log grew in between.
-
-    Raise `UnavailableError` (`LEDGER_CORRUPT`) where a revocation is missing: none is left out unsaid.
-    """
-    note = await context.store.checkpoint()
-    key = CheckpointKey(origin=context.issuer, public_key=context.checkpoint_signer.public_key)
-    checkpoint = open_checkpoint(note, key)
-    snapshot = await load(context, all_revocations_premises)
-    if snapshot.head.size != checkpoint.size:
-        return None, note, b""
-    revoked = all_revocations(snapshot)
-    signed = sign_revocations(checkpoint, revoked, context.checkpoint_signer, known_to=snapshot.head.time)
-    return checkpoint, note, signed.encode()
 
 
 async def _logged(context: Context, seq: int, size: int) -> LoggedEntry:

@@ -8,6 +8,7 @@ from placet.core.acts.act import PROVIDER
 from placet.core.context import Context
 from placet.core.entities.governance import provider_key, stored_provider
 from placet.core.entities.runs import Run
+from placet.core.entities.storage import CHECKED_KIND, STORE_KINDS, passed_check
 from placet.core.entities.stored import entity_of
 from placet.core.runs import Intent, add_plan
 from placet.domain.authorization.operation import Artifact, Precondition, Subject
@@ -46,7 +47,8 @@ async def choose_targets(context: Context, wanted: tuple[str, ...]) -> Targets:
     """Return the providers to publish to: those named, or all that are configured.
 
     Raise `ConfigurationError` (`PROVIDER_UNKNOWN`) for a name that is not configured,
-    `PROVIDER_MISSING` where there is no registry, `PROVIDER_AMBIGUOUS` where there are several.
+    `PROVIDER_MISSING` where there is no registry, `PROVIDER_AMBIGUOUS` where there are several,
+    `STORE_UNCHECKED` for an object store that has not passed its check.
     """
     rows = await context.store.find("provider", "", limit=1000)
     known = [await _provider(context, row.value) for row in rows]
@@ -65,8 +67,15 @@ async def choose_targets(context: Context, wanted: tuple[str, ...]) -> Targets:
         raise ConfigurationError(
             "PROVIDER_AMBIGUOUS", f"which registry? {', '.join(registries)}", hint="name one with --to"
         )
-    stores = tuple(provider.provider_id for provider in chosen if provider.kind == "folder")
-    return Targets(registry=registries[0], stores=stores)
+    stores = [provider for provider in chosen if provider.kind in STORE_KINDS]
+    for store in stores:
+        if store.kind == CHECKED_KIND and not await passed_check(context.store, store):
+            raise ConfigurationError(
+                "STORE_UNCHECKED",
+                f"{store.provider_id} has not passed its check as it is recorded now",
+                hint=f"placet storage check {store.provider_id}",
+            )
+    return Targets(registry=registries[0], stores=tuple(store.provider_id for store in stores))
 
 
 async def plan_publication(context: Context, run: Run, targets: Targets, parcel: Parcel) -> Plan:

@@ -14,6 +14,7 @@ from placet.core.entities.runs import Run, RunState
 from placet.core.lookup import reports_of
 from placet.core.runs import open_run, stored_plan, stored_run
 from placet.domain.authorization.operation import Subject
+from placet.domain.authorization.phrase import phrase
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.archive import ArchiveReading, read_archive
 from placet.domain.values.confusable import check_not_confusable
@@ -294,4 +295,5 @@ async def _certify_and_plan(
     plan = await plan_publication(context, certified.run, targets, parcel)
     context.at("publication.planned")
     progress("planned", plan.digest())
+    progress("phrase", phrase(plan.digest()))
     return certified.run.planned()

@@ -54,7 +54,7 @@ class Egress:
             raise attempt.failure(f"no whole answer within {caps.seconds:.3g} s") from error
 
     async def _first_reachable(self, attempt: Attempt) -> Answer:
-        addresses, tls = await self._addresses(attempt.endpoint), self._tls or _system_tls()
+        addresses, tls = await self.addresses(attempt.endpoint), self._tls or _system_tls()
         for address in addresses[:-1]:
             try:
                 return await attempt.send_to(address, tls)
@@ -62,7 +62,17 @@ class Egress:
                 continue
         return await attempt.send_to(addresses[-1], tls)
 
-    async def _addresses(self, endpoint: Endpoint) -> list[Address]:
+    def roots(self) -> str:
+        """Return the certificates (PEM) to trust beside the system's; none where nothing else was given."""
+        ders = self._tls.get_ca_certs(binary_form=True) if self._tls else []
+        return "".join(ssl.DER_cert_to_PEM_cert(der) for der in ders)
+
+    async def addresses(self, endpoint: Endpoint) -> list[Address]:
+        """Return the addresses to which requests for `endpoint` may connect, each of them checked.
+
+        Raise `EffectError` (`EGRESS_DENIED`) where one of them is not allowed, and
+        `NothingSentError` where the name has none.
+        """
         if endpoint.literal is not None:
             return [check_address(endpoint, str(endpoint.literal))]
         try:

@@ -8,18 +8,17 @@ import re
 from pathlib import Path
 
 from placet.adapters.files.folder import Folder
-from placet.adapters.files.keys import split_key
 from placet.domain.authorization.authorized import AuthorizedOperation
+from placet.domain.authorization.object_key import key_of, key_of_fact, only_content
 from placet.domain.authorization.operation import Operation, Subject
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.kinds import OutcomeStatus
-from placet.errors import DeniedError, EffectError
+from placet.errors import EffectError
 from placet.ports.effects import Finding, Outcome, Presence, Provider
 from placet.ports.executor import SendPermit
 
 _URL = re.compile(r"file:(//)?(?P<path>/[ -~]*)")
 _NO_FOLDER = frozenset({errno.ELOOP, errno.ENOTDIR})
-_FACT = "object:"
 
 
 class FolderExecutor:
@@ -31,8 +30,8 @@ class FolderExecutor:
         The bytes are written aside first; the permit is checked right before they are given the
         object's name, which is the effect.
         """
-        folder, segments = _folder(provider), _segments(authorized.operation)
-        content, may_have_acted = _only_content(authorized), False
+        folder, segments = _folder(provider), key_of(authorized.operation)
+        content, may_have_acted = only_content(authorized), False
         try:
             async with _Staged(folder, content) as staged:
                 await permit.check()
@@ -56,10 +55,9 @@ class FolderExecutor:
 
     async def read(self, provider: Provider, subject: Subject, fact: str) -> str:
         """Return fact `object:KEY`: `absent`, `sha256:…`, or `unobserved`, as `FactReader.read`."""
-        if not fact.startswith(_FACT):
+        segments = key_of_fact(fact, subject)
+        if segments is None:
             return "unobserved"
-        segments = split_key(fact.removeprefix(_FACT))
-        _check_subject(segments, subject)
         try:
             found = await asyncio.to_thread(_folder(provider).sha256_of, segments)
         except OSError:
@@ -107,7 +105,7 @@ class _Staged:
 
 async def _look_up(folder: Folder, operation: Operation) -> Finding:
     try:
-        found = await asyncio.to_thread(folder.sha256_of, _segments(operation))
+        found = await asyncio.to_thread(folder.sha256_of, key_of(operation))
     except OSError:
         return Finding(presence=Presence.UNKNOWN)
     if not found:
@@ -122,26 +120,3 @@ def _folder(provider: Provider) -> Folder:
     if match is None or ".." in match["path"].split("/"):
         raise EffectError("EGRESS_DENIED", f"nothing was opened: provider {provider.provider_id} names no folder")
     return Folder(Path(match["path"]))
-
-
-def _segments(operation: Operation) -> tuple[str, ...]:
-    if set(operation.params) != {"key"} or not isinstance(operation.params["key"], str):
-        raise EffectError("EGRESS_DENIED", "nothing was opened: the parameter of put_object is its key, and no other")
-    segments = split_key(operation.params["key"])
-    _check_subject(segments, operation.subject)
-    return segments
-
-
-def _check_subject(segments: tuple[str, ...], subject: Subject) -> None:
-    """Keep the key inside its subject: policy speaks about subjects, so a key may not leave them."""
-    stem = ("packages", *subject.name.split("/"))
-    inside = segments[:-1] == stem and segments[-1].startswith(f"{subject.version}.")
-    if not inside:
-        raise EffectError("EGRESS_DENIED", f"nothing was opened: {'/'.join(segments)} is no object of {subject}")
-
-
-def _only_content(authorized: AuthorizedOperation) -> bytes:
-    artifacts = authorized.operation.artifacts
-    if len(artifacts) != 1:
-        raise DeniedError("ARTIFACT_MISMATCH", f"an object is one artifact, the plan names {len(artifacts)}")
-    return authorized.contents[artifacts[0].name]

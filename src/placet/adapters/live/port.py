@@ -1,7 +1,8 @@
 """Performs authorised operations through the executor for their provider and kind (protocol 5).
 
-What is not listed is refused: an unknown provider, an unknown pair of provider kind and operation
-kind, other bytes than the receipt was bound to. All of that before anything is opened.
+What is not listed is refused: an unknown provider, one that leads elsewhere than the operation is
+bound to, an unknown pair of provider kind and operation kind, other bytes than the receipt was
+bound to. All of that before anything is opened.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from collections.abc import Mapping
 from placet.adapters.live.permit import FencePermit
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.operation import Artifact, Operation
+from placet.domain.authorization.place import planned_place
 from placet.domain.values.kinds import Mode, OperationKind, OutcomeStatus
-from placet.errors import ConfigurationError, DeniedError, PlacetError
+from placet.errors import ConfigurationError, DeniedError, EffectError, PlacetError
 from placet.ports.effects import Finding, FindProvider, HoldsFence, Outcome, Provider
 from placet.ports.executor import Executor
 from placet.ports.world import Clock
@@ -75,6 +77,7 @@ class LiveSideEffects:
             raise ConfigurationError(
                 "PROVIDER_UNKNOWN", f"there is no provider {provider_id}", hint="add it with `placet provider add`"
             )
+        _check_place(operation, provider)
         executor = self._executors.get((provider.kind, operation.operation_kind))
         if executor is None:
             raise ConfigurationError(
@@ -82,6 +85,20 @@ class LiveSideEffects:
                 f"nothing here performs {operation.operation_kind.value} at a provider of kind {provider.kind}",
             )
         return provider, executor
+
+
+def _check_place(operation: Operation, provider: Provider) -> None:
+    """Raise `EffectError` (`EGRESS_DENIED`) where the record leads elsewhere than the operation is bound to.
+
+    A new record may come with a new credential: it is for that place, and is not shown to the old one.
+    """
+    planned = planned_place(operation)
+    if planned and planned != provider.place:
+        raise EffectError(
+            "EGRESS_DENIED",
+            f"provider {provider.provider_id} leads to {provider.place}, the effect belongs to {planned}",
+            hint="put the provider's record back to go on with this operation",
+        )
 
 
 def check_contents(authorized: AuthorizedOperation) -> None:

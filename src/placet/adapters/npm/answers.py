@@ -10,8 +10,8 @@ from placet.adapters.egress.messages import Answer
 _SECONDS = re.compile(r"[0-9]{1,4}")
 _SUCCESSES = range(200, 300)
 _REDIRECTS = range(300, 400)
-_CLEAR_REFUSALS = frozenset({400, 401, 402, 404, 405, 406, 410, 411, 413, 414, 415, 422, 429, 431})
-_MAY_STAND = frozenset({403, 409, 412})
+_CLEAR_REFUSALS = frozenset({400, 401, 402, 405, 406, 410, 411, 413, 414, 415, 422, 429, 431})
+_MAY_STAND = frozenset({403, 404, 409, 412})
 _MAY_ASK_TO_WAIT = frozenset({403, 429})
 
 
@@ -26,7 +26,7 @@ class Says(Enum):
 
 
 def read_answer(status: int) -> Says:
-    """Return what `status` says. 403, 409 and 412 may mean that the version stands; 408 and 5xx anything."""
+    """Return what `status` says. 403, 404, 409 and 412 may mean that the version stands; 408 and 5xx anything."""
     if status in _SUCCESSES:
         return Says.DONE
     if status in _REDIRECTS:

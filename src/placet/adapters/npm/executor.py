@@ -129,7 +129,7 @@ def _executed(sent: _Sent, publication: Publication, finding: Finding) -> Outcom
 def _not_there(sent: _Sent, says: Says, *, absent: bool) -> Outcome:
     """Return what follows where the version does not stand, or nobody can tell."""
     status = sent.answer.status if sent.answer else 0
-    if says is Says.REDIRECTED:
+    if absent and says is Says.REDIRECTED:
         message = f"the registry answered {status}, a redirect, and none is followed"
         return _outcome(sent, OutcomeStatus.FAILED, "EGRESS_DENIED", message)
     if says is Says.REFUSED or (says is Says.STANDS_OR_REFUSED and absent):

@@ -1,4 +1,4 @@
-"""The certificate authority with its intermediate key in this process."""
+"""The certificate authority with its keys in this process."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from datetime import datetime
 from cryptography import x509
 
 from placet.domain.certificate.authority import issue_leaf, serial_number
+from placet.domain.certificate.crl import CrlDraft, sign_crl
 from placet.domain.certificate.profile import LeafSubject, crl_url
 from placet.domain.encoding.signature import PublicKey
 from placet.ports.keys import AuthorityRole, Keyring
 
 
 class SoftwareAuthority:
-    """Implements `ports.authority.CertificateAuthority` with the intermediate key of a keyring.
+    """Implements `ports.authority.CertificateAuthority` with the CA keys of a keyring.
 
-    The key is opened when the first certificate is issued, not before: whoever only verifies
+    A key is opened when it first signs, not before: whoever only verifies
     needs no passphrase.
     """
 
@@ -37,3 +38,7 @@ class SoftwareAuthority:
         issuer = self._keyring.authority(AuthorityRole.INTERMEDIATE)
         where = crl_url(self._public_base_url, issuer.certificate)
         return issue_leaf(issuer, subject, key, crl_url=where, serial=serial_number(random), now=now)
+
+    def sign_crl(self, role: AuthorityRole, draft: CrlDraft) -> x509.CertificateRevocationList:
+        """Return a revocation list (see the port)."""
+        return sign_crl(self._keyring.authority(role), draft)

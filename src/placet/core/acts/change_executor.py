@@ -23,6 +23,7 @@ def _perform(performance: Performance) -> Deed:
         url=performance.text("url"),
         credential=performance.text("credential"),
         private=performance.operation.params.get("private") is True,
+        region=performance.text("region"),
     )
     record = provider_object(provider)
     return Deed(

@@ -22,43 +22,51 @@ def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: A
 def _perform(performance: Performance) -> Deed:
     """Record the principal; one that exists gains the keys it lacks, and loses none.
 
-    A key is enrolled once, ever: with one key for two principals, one person would be two approvers.
+    A key or account is enrolled once, ever: with one for two principals, one person would be two approvers.
     """
+    verifies = performance.operation.params.get("verify_required") is True
     keys = tuple(
-        PrincipalKey(public_key=parse_public_key(line), enrolled_at=performance.now)
+        PrincipalKey(public_key=parse_public_key(line), enrolled_at=performance.now, verify_required=verifies)
         for line in performance.texts("public_keys")
     )
+    accounts = performance.texts("accounts")
     key = principal_key(performance.operation.subject.name)
     standing = entity_of(performance.snapshot, key)
-    if standing is None:
-        new = keys
-        principal = checked(
-            Principal(
-                principal_id=performance.operation.subject.name,
-                on_behalf_of=performance.text("on_behalf_of"),
-                keys=keys,
-                enrolled_at=performance.now,
-            )
-        )
-    else:
-        principal, new = _with_new_keys(stored_principal(standing), keys)
+    before = stored_principal(standing) if standing else None
+    principal = _joined(before, keys, accounts) if before else _new(performance, keys, accounts)
     return Deed(
         type="principal.enrolled",
         data=PrincipalEnrolled(principal=principal.to_object(), receipt=performance.receipt).to_object(),
         writes={key: principal_object(principal)},
-        once=tuple(f"approver_key/{each.key_id}" for each in new),
+        once=tuple(sorted(_taken(principal) - (_taken(before) if before else set()))),
         response={"principal_id": principal.principal_id},
     )
 
 
-def _with_new_keys(principal: Principal, keys: tuple[PrincipalKey, ...]) -> tuple[Principal, tuple[PrincipalKey, ...]]:
-    """Return the principal with the keys that it lacks, and these keys."""
-    new = tuple(key for key in keys if principal.key(key.key_id) is None)
-    if not new:
+def _new(performance: Performance, keys: tuple[PrincipalKey, ...], accounts: tuple[str, ...]) -> Principal:
+    principal = Principal(
+        principal_id=performance.operation.subject.name,
+        on_behalf_of=performance.text("on_behalf_of"),
+        keys=keys,
+        enrolled_at=performance.now,
+    )
+    return checked(principal).with_accounts(accounts)
+
+
+def _joined(principal: Principal, keys: tuple[PrincipalKey, ...], accounts: tuple[str, ...]) -> Principal:
+    """Return the principal with the keys and accounts that it lacks."""
+    joined = principal.with_accounts(accounts)
+    for key in keys:
+        joined = joined if joined.key(key.key_id) else joined.with_key(key)
+    if joined == principal:
         raise InvalidInputError("PRINCIPAL_EXISTS", f"{principal.principal_id} is enrolled with this key already")
-    for key in new:
-        principal = principal.with_key(key)
-    return principal, new
+    return joined
+
+
+def _taken(principal: Principal) -> set[str]:
+    """Return the once keys of what speaks for this principal alone."""
+    keys = {f"approver_key/{each.key_id}" for each in principal.keys}
+    return keys | {f"account/{each}" for each in principal.accounts}
 
 
 ACT = Act(premises=_premises, perform=_perform)

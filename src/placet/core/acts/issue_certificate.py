@@ -1,4 +1,9 @@
-"""Issue a certificate for one package version and one unstamped archive (protocol 8, contract 2)."""
+"""Issue a certificate for one package version and one unstamped archive (protocol 8, contract 2).
+
+With the parameter `renews` it follows another one, which stays until it ends (contract 3): for the
+same package, version and archive, with another key. Only a certificate that counts now is
+renewed; who wants to certify anew what a revoked or ended one certified, issues.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from cryptography import x509
 
 from placet.core.acts.act import Act, Deed, Performance
 from placet.core.acts.sequences import next_number, sequence_key
-from placet.core.entities.certificates import CertificateRecord
+from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
 from placet.core.entities.runs import read_run, run_key
 from placet.core.entities.stored import required
 from placet.domain.authorization.operation import Operation
@@ -23,12 +28,20 @@ from placet.domain.encoding.record import Record
 from placet.domain.log.certificate_records import CertificateIssued
 from placet.domain.log.change import EntityKey
 from placet.domain.values.npm import package_url, parse_package_name, parse_version, unscoped_name
+from placet.domain.values.time import format_instant
+from placet.errors import DeniedError
 
 REQUEST_ARTIFACT = "request.csr.pem"
 
 
 def _premises(operation: Operation, now: datetime) -> set[EntityKey]:
-    return {_day(now), _year(operation.subject.name, now), run_key(operation.operation_id.partition("/")[0])}
+    renewed = {certificate_key(_renewed(operation))} if _renewed(operation) else set[EntityKey]()
+    return {_day(now), _year(operation.subject.name, now), run_key(operation.operation_id.partition("/")[0])} | renewed
+
+
+def _renewed(operation: Operation) -> str:
+    value = operation.params.get("renews", "")
+    return value if isinstance(value, str) else ""
 
 
 def _day(now: datetime) -> EntityKey:
@@ -40,7 +53,11 @@ def _year(package: str, now: datetime) -> EntityKey:
 
 
 def _perform(performance: Performance) -> Deed:
-    """Sign and record the certificate. A public key is certified once, ever."""
+    """Sign and record the certificate. A public key is certified once, ever.
+
+    Raise `DeniedError` where it would renew what cannot be: `CERTIFICATE_REVOKED`,
+    `CERTIFICATE_EXPIRED`, `CERTIFICATE_SUBJECT_MISMATCH`.
+    """
     now, operation = performance.now, performance.operation
     name, version = parse_package_name(operation.subject.name), parse_version(operation.subject.version)
     asked = Record(dict(operation.params), what="certificate's plan", code="PLAN_INVALID")
@@ -48,6 +65,9 @@ def _perform(performance: Performance) -> Deed:
         key_origin=KeyOrigin(asked.text("key_origin", "|".join(KeyOrigin))),
         tar_sha256=asked.text("tar_sha256", r"([0-9a-f]{64})?"),
     )
+    renews = asked.later_text("renews", rf"({identifiers.CERTIFICATE_ID})?")
+    if renews:
+        _check_renewable(performance, renews, binding)
     key = key_of_request(read_request(performance.content(REQUEST_ARTIFACT)))
     number, day = next_number(performance.snapshot, _day(now))
     in_year, year = next_number(performance.snapshot, _year(operation.subject.name, now))
@@ -84,6 +104,26 @@ def _perform(performance: Performance) -> Deed:
     )
 
 
+def _check_renewable(performance: Performance, name: str, binding: Binding) -> None:
+    """Check that the certificate to be renewed is about the same bytes, and counts now."""
+    old = read_certificate(required(performance.snapshot, certificate_key(name), f"certificate {name}"))
+    subject = performance.operation.subject
+    if (old.package, old.version, old.tar_sha256) != (subject.name, subject.version, binding.tar_sha256):
+        raise DeniedError("CERTIFICATE_SUBJECT_MISMATCH", f"{name} is about another version or another archive")
+    if old.revocation is not None:
+        raise DeniedError(
+            "CERTIFICATE_REVOKED",
+            f"{name} was revoked ({old.revocation.reason.value}), so it is not renewed",
+            hint="placet certificate issue makes a certificate that does not follow it",
+        )
+    if performance.now > old.expires_at:
+        raise DeniedError(
+            "CERTIFICATE_EXPIRED",
+            f"{name} ended at {format_instant(old.expires_at)}, so it is not renewed",
+            hint="placet certificate issue makes a certificate that does not follow it",
+        )
+
+
 def _record(performance: Performance, subject: LeafSubject, certificate: x509.Certificate) -> CertificateRecord:
     return CertificateRecord(
         certificate_id=subject.certificate_id,
@@ -99,6 +139,7 @@ def _record(performance: Performance, subject: LeafSubject, certificate: x509.Ce
         run_id=performance.plan.run_id,
         receipt_id=performance.receipt_id,
         revocation=None,
+        renews=_renewed(performance.operation),
     )
 
 

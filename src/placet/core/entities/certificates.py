@@ -18,7 +18,10 @@ from placet.domain.values.time import format_instant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRecord:
-    """One issued certificate. `der` is public; no private key is ever here."""
+    """One issued certificate. `der` is public; no private key is ever here.
+
+    `renews` is the certificate that it was issued to follow, empty for all others.
+    """
 
     certificate_id: str
     chitty_uri: str
@@ -33,6 +36,7 @@ class CertificateRecord:
     run_id: str
     receipt_id: str
     revocation: Revocation | None
+    renews: str = ""
 
     @property
     def key(self) -> EntityKey:
@@ -59,6 +63,7 @@ class CertificateRecord:
             "run_id": self.run_id,
             "receipt_id": self.receipt_id,
             "revocation": [self.revocation.to_object()] if self.revocation else [],
+            "renews": self.renews,
         }
         rows = [("certificate", self.certificate_id), ("certificate_package", f"{self.package}@{self.version}")]
         return with_index(members, rows)
@@ -87,6 +92,7 @@ def read_certificate(entity: Entity) -> CertificateRecord:
         run_id=record.text("run_id"),
         receipt_id=record.text("receipt_id"),
         revocation=revocations[0] if revocations else None,
+        renews=record.later_text("renews", rf"({CERTIFICATE_ID})?"),
     )
     record.end()
     return certificate

@@ -138,6 +138,25 @@ def read_approval_set(entity: Entity) -> ApprovalSet:
     return approvals
 
 
+def key_counter_key(key_id: str) -> EntityKey:
+    """Return the key under which the last counter of a hardware key stands."""
+    return EntityKey(f"key_counter/{key_id}")
+
+
+def key_counter_object(key_id: str, counter: int) -> Object:
+    """Return the record of a hardware key's last counter."""
+    return with_index({"key_id": key_id, "counter": counter}, [])
+
+
+def read_key_counter(entity: Entity) -> int:
+    """Return the counter that the record holds."""
+    record = record_of(entity, "key counter")
+    record.text("key_id")
+    counter = record.integer("counter")
+    record.end()
+    return counter
+
+
 def denial_object(denial: Denial) -> Object:
     """Return the denial's entity."""
     return with_index(denial.to_object(), [])
@@ -181,6 +200,7 @@ def provider_object(provider: Provider) -> Object:
         "url": provider.url,
         "credential": provider.credential,
         "private": provider.private,
+        "region": provider.region,
     }
     return with_index(members, [("provider", provider.provider_id)])
 
@@ -194,6 +214,7 @@ def stored_provider(entity: Entity) -> Provider:
         url=record.text("url"),
         credential=record.text("credential"),
         private=record.flag("private"),
+        region=record.later_text("region"),
     )
     record.end()
     return provider

@@ -50,20 +50,25 @@ def all_revocations_premises(snapshot: Snapshot | None) -> set[EntityKey]:
 
 
 def all_revocations(snapshot: Snapshot) -> list[Revocation]:
-    """Return every revocation there is, in the order they were made.
+    """Return every revocation there is, in the order they were made; raise as `revoked_certificates`."""
+    return [revocation for _, revocation in revoked_certificates(snapshot)]
+
+
+def revoked_certificates(snapshot: Snapshot) -> list[tuple[CertificateRecord, Revocation]]:
+    """Return every certificate that was revoked, with its revocation, in the order they were made.
 
     Raise `UnavailableError` (`LEDGER_CORRUPT`) where one that was counted is not there.
     """
-    return [_revocation(snapshot, number) for number in range(1, _count(snapshot) + 1)]
+    return [_revoked(snapshot, number) for number in range(1, _count(snapshot) + 1)]
 
 
-def _revocation(snapshot: Snapshot, number: int) -> Revocation:
+def _revoked(snapshot: Snapshot, number: int) -> tuple[CertificateRecord, Revocation]:
     named = entity_of(snapshot, revocation_key(number))
-    certificate = entity_of(snapshot, certificate_key(_certificate_id(named))) if named is not None else None
-    revocation = read_certificate(certificate).revocation if certificate is not None else None
-    if revocation is None:
+    entity = entity_of(snapshot, certificate_key(_certificate_id(named))) if named is not None else None
+    certificate = read_certificate(entity) if entity is not None else None
+    if certificate is None or certificate.revocation is None:
         raise UnavailableError(CORRUPT, f"revocation {number} is counted and not there", hint="placet ledger verify")
-    return revocation
+    return certificate, certificate.revocation
 
 
 def _count(snapshot: Snapshot) -> int:

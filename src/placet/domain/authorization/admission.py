@@ -38,7 +38,8 @@ def _check_approve(policy: Policy, plan: Plan, verified: VerifiedApproval, circu
     group = verified.approval.group
     demands = [demand for demand in _demands(policy, plan) if demand.group == group]
     if not demands:
-        raise DeniedError("APPROVER_INELIGIBLE", f"the policy demands no approval of group {group} for this plan")
+        whose = f"of group {group}" if group else f"that {verified.approval.approver} could give"
+        raise DeniedError("APPROVER_INELIGIBLE", f"the policy demands no approval {whose} for this plan")
     easiest = min(demands, key=lambda demand: demand.assurance)
     refusal = why_not(verified, easiest, policy, plan, circumstances)
     if refusal:

@@ -87,13 +87,15 @@ class VerifiedApproval:
     """An approval whose signature holds for its plan; `assurance` is 2 or 3 (protocol 6).
 
     `recorded_at` is the instant for which it was verified, by our own clock: it orders what an
-    approver said. Only `verify_approval` makes one.
+    approver said. `counter` is the hardware key's, 0 for others and for keys that do not count. Only
+    `verify_approval` makes one.
     """
 
     approval: Approval
     digest: Digest
     assurance: int
     recorded_at: datetime
+    counter: int
     made_by: object
 
     def __post_init__(self) -> None:
@@ -149,7 +151,8 @@ def verify_approval(
     `signature` is the SSHSIG blob; `at` is now when an approval comes in, and the instant it was
     recorded when it is read back. Raise `DeniedError` (`APPROVAL_INVALID`) for another form,
     namespace, issuer, run, plan (so also another mode), text shown or principal; for a time
-    outside its own; for a key that is unknown or revoked; and where the signature does not hold.
+    outside its own; for a key that is unknown or revoked; where the key was enrolled to know its user
+    and did not; and where the signature does not hold.
     Anything but a person never approves: `APPROVER_INELIGIBLE`.
     """
     try:
@@ -167,6 +170,7 @@ def verify_approval(
         digest=approval.digest(about.plan.mode),
         assurance=PRESENT if signed.user_present else SIGNED,
         recorded_at=at,
+        counter=signed.counter,
         made_by=_MADE_BY_VERIFY,
     )
 
@@ -195,3 +199,21 @@ def _check_key(approval: Approval, signed: SshSignature, principal: Principal | 
         check_may_approve(principal, approval.key_id, at)
     except DeniedError as error:
         raise DeniedError(_CODE, error.message) from error
+    enrolled = principal.key(approval.key_id)
+    if enrolled is not None and enrolled.verify_required and not signed.user_verified:
+        raise DeniedError(_CODE, "the key did not verify who touched it, which it is enrolled to do")
+
+
+def check_counter(verified: VerifiedApproval, last: int) -> None:
+    """Return where the hardware key has counted on since it signed the approval whose counter was `last`.
+
+    Raise `DeniedError` (`APPROVAL_INVALID`): an older or equal counter is that of a copy of the
+    key, or of an approval that was made before one which is on record. A key that never counts
+    says 0 always.
+    """
+    if last and verified.counter <= last:
+        raise DeniedError(
+            _CODE,
+            f"the counter of the hardware key is {verified.counter}, and was {last} before: is there a copy of it?",
+            hint="sign again; if it is refused again, revoke the key",
+        )

@@ -30,6 +30,7 @@ from placet.domain.authorization.facts import (
     VerifiedReceipt,
 )
 from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.place import asked_of_provider, check_leads_to
 from placet.domain.authorization.receipt import Receipt, mac, read_receipt, split_compact
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, NotCanonicalError, Object, Value, decode, encode
 from placet.domain.values.digest import sha256
@@ -277,6 +278,7 @@ def _not_stale(request: Request, verified: VerifiedReceipt, facts: Facts, now: d
     receipt = verified.receipt
     if now - receipt.issued_at > timedelta(seconds=receipt.max_age_seconds):
         raise DeniedError("STALE_AGE", "the receipt is too old, whatever it says of its expiry", hint="issue again")
+    check_leads_to(request.operation, facts.place)
     if facts.refusals and facts.policy_digest != receipt.policy_digest:
         raise _refused_now("STALE_POLICY", facts.refusals[0])
     if not facts.requester_active:
@@ -306,7 +308,7 @@ def _certificate_still_good(receipt: Receipt, facts: Facts, now: datetime) -> No
 def _world_did_not_move(operation: Operation, facts: Facts, now: datetime) -> None:
     """Compare each precondition with an observation younger than 30 seconds."""
     seen = {each.fact: each for each in facts.observations if now - each.at < OBSERVATION_LIFETIME}
-    for precondition in operation.preconditions:
+    for precondition in asked_of_provider(operation):
         observed = seen.get(precondition.fact)
         if observed is None or observed.value != precondition.expected:
             value = observed.value if observed else "unobserved"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from placet.domain.authorization.approval import VerifiedApproval
 from placet.domain.authorization.circumstances import Circumstances, LastWords
+from placet.domain.authorization.exclusion import excluded_accounts
 from placet.domain.authorization.facts import Refusal
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.policy import Demand, Policy
@@ -66,7 +67,9 @@ def why_not(
         return Refusal(code=_INELIGIBLE, sentence=f"{approval.approver} is not in group {demand.group}")
     if _is_excluded(verified, plan, circumstances):
         return Refusal(
-            code=_INELIGIBLE, sentence=f"{approval.approver} asked for this, or owns who asked, and may not approve it"
+            code=_INELIGIBLE,
+            sentence=f"{approval.approver} asked for this, owns who asked, or pushed or merged it as far as is known, "
+            "and may not approve it",
         )
     try:
         check_may_approve(circumstances.principals.get(approval.approver), approval.key_id, circumstances.now)
@@ -82,10 +85,20 @@ def why_not(
 
 
 def excluded_persons(plan: Plan, circumstances: Circumstances) -> frozenset[str]:
-    """Return the ids that may not approve this plan: requester, its owner, and those excluded otherwise."""
+    """Return the ids that may not approve this plan.
+
+    The requester and its owner, whose account pushed or merged what the plan is about (everybody,
+    where that is not known), and those excluded otherwise.
+    """
     requester = circumstances.principals.get(plan.requester)
     owner = {requester.on_behalf_of} if requester and requester.on_behalf_of else set()
-    return circumstances.excluded | owner | {plan.requester}
+    return circumstances.excluded | owner | {plan.requester} | _who_wrote_it(plan, circumstances)
+
+
+def _who_wrote_it(plan: Plan, circumstances: Circumstances) -> set[str]:
+    accounts = excluded_accounts(plan)
+    known = circumstances.principals.values()
+    return {each.principal_id for each in known if accounts is None or not accounts.isdisjoint(each.accounts)}
 
 
 def _is_excluded(verified: VerifiedApproval, plan: Plan, circumstances: Circumstances) -> bool:

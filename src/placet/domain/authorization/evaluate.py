@@ -105,7 +105,7 @@ def evaluate(policy: Policy, plan: Plan, circumstances: Circumstances) -> Policy
     """Return what `policy` says of `plan` under these circumstances.
 
     Never raises for what it is asked to judge: a refusal is part of the decision. Codes: NO_RULE
-    EMBEDDED_IN_CI DENIED_BY_APPROVER APPROVER_INELIGIBLE APPROVAL_ASSURANCE_LOW APPROVALS_MISSING,
+    OIDC_CONTEXT_DENIED EMBEDDED_IN_CI DENIED_BY_APPROVER APPROVER_INELIGIBLE APPROVAL_ASSURANCE_LOW APPROVALS_MISSING,
     in an operation's refusals in this order, APPROVALS_MISSING after what makes them missing.
     """
     words = last_words(circumstances.approvals)
@@ -138,6 +138,7 @@ def _decide(
     counts = tuple(count(demand, words, policy, plan, circumstances) for demand in (terms.demands if terms else ()))
     at_once = (
         *_no_rule(plan, operation, terms, circumstances),
+        *_context(policy, plan, operation),
         *_embedded_in_ci(policy, plan, circumstances),
         *_denied(words, circumstances),
     )
@@ -167,6 +168,20 @@ def _no_rule(plan: Plan, operation: Operation, terms: Terms | None, circumstance
         sentence = f"what {plan.requester} asks needs a person at assurance 3, and no rule names a group for it"
         return [Refusal(code="APPROVALS_MISSING", sentence=sentence)]
     return []
+
+
+def _context(policy: Policy, plan: Plan, operation: Operation) -> list[Refusal]:
+    """Refuse where a rule that concerns the operation wants the request made otherwise: the strictest wins."""
+    rules = (rule for rule in policy.rules if rule.concerns(operation, plan.requester))
+    unmet = dict.fromkeys(claim for rule in rules for claim in rule.unmet(plan.claims))
+    return [
+        Refusal(
+            code="OIDC_CONTEXT_DENIED",
+            sentence=f"the verified {claim} of the request is {plan.claims.get(claim, '') or 'not known'}, "
+            "which no rule allows",
+        )
+        for claim in unmet
+    ]
 
 
 def _embedded_in_ci(policy: Policy, plan: Plan, circumstances: Circumstances) -> list[Refusal]:

@@ -117,8 +117,9 @@ class Facts:
     """The premises of one authorization, all of one moment (protocol 4, checks 3 to 9).
 
     `contents` are the artifacts measured on the very bytes that would be sent. `held_by` is the
-    operation that already holds the effect's subject, empty where none does. `refusals` are
-    those of the policy in force now, whose digest is `policy_digest`.
+    operation that already holds the effect's subject, empty where none does. `place` is where the
+    provider's record leads now, empty for core operations. `refusals` are those of the policy in
+    force now, whose digest is `policy_digest`.
     """
 
     issuer: str
@@ -130,4 +131,5 @@ class Facts:
     requester_active: bool
     certificate: CertificateFacts | None
     held_by: str
+    place: str
     observations: tuple[ObservedFact, ...]

@@ -152,7 +152,7 @@ def _read_artifact(value: Value) -> Artifact:
 def _read_precondition(value: Value) -> Precondition:
     record = Record(value, what="precondition", code=_PLAN_INVALID)
     precondition = Precondition(
-        fact=record.text("fact", r"[a-z][a-z0-9_]*(:[!-~]+)?"), expected=record.text("expected", r"[!-~]+")
+        fact=record.text("fact", r"[a-z][a-z0-9_]*(:[!-~]+)?"), expected=record.text("expected", r"[!-~]([ -~]*[!-~])?")
     )
     record.end()
     return precondition

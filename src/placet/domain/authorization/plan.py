@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from placet.domain.authorization.operation import RUN_ID, Operation, read_operation
-from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, decode, encode
+from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, decode, encode
 from placet.domain.encoding.record import Record
 from placet.domain.values.digest import Digest, separated_digest
 from placet.domain.values.kinds import Mode
@@ -19,7 +20,11 @@ PRINCIPAL = r"(person|ci|agent|service|bootstrap):[A-Za-z0-9@._:/*-]{1,200}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run wants done, in order, by whom it was asked, and under which policy."""
+    """What a run wants done, in order, by whom it was asked, and under which policy.
+
+    `claims` are what the requester's verified identity said of the request (environment, event),
+    empty where none was verified; never what a requester says of itself.
+    """
 
     issuer: str
     run_id: str
@@ -29,11 +34,14 @@ class Plan:
     requester: str
     policy_digest: Digest
     operations: tuple[Operation, ...]
+    claims: Mapping[str, str] = field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """Return the plan's canonical bytes, at most 256 KiB."""
+        """Return the plan's canonical bytes, at most 256 KiB; `claims` stands only where there are any."""
+        claims: Object = {"claims": dict(self.claims)} if self.claims else {}
         return encode(
             {
+                **claims,
                 "v": 1,
                 "typ": "plan",
                 "issuer": self.issuer,
@@ -75,10 +83,21 @@ def parse_plan(encoded: bytes) -> Plan:
         requester=record.text("requester", PRINCIPAL),
         policy_digest=record.digest("policy_digest"),
         operations=record.list_of("operations", read_operation),
+        claims=_read_claims(record),
     )
     record.end()
     _check_steps(plan)
     return plan
+
+
+def _read_claims(record: Record) -> Mapping[str, str]:
+    if not record.holds("claims"):
+        return {}
+    members = record.object("claims")
+    claims = {name: value for name, value in members.items() if isinstance(value, str) and value}
+    if not claims or len(claims) != len(members):
+        record.refuse("does not have texts as claims")
+    return claims
 
 
 def _check_steps(plan: Plan) -> None:

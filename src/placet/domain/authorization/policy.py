@@ -39,7 +39,8 @@ class ReceiptTerms:
 class Rule:
     """One rule: it concerns the operations that match all three of kind, subject and requester.
 
-    An empty `demands` is written out in the document as `approvals = []`.
+    An empty `demands` is written out in the document as `approvals = []`. `context` says, by claim,
+    what the requester's verified identity must say of the request.
     """
 
     operations: frozenset[str]
@@ -48,6 +49,13 @@ class Rule:
     demands: tuple[Demand, ...]
     limits: Limits
     receipt: ReceiptTerms
+    context: tuple[tuple[str, tuple[Pattern, ...]], ...] = ()
+
+    def unmet(self, claims: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the claims that `context` demands and `claims` lacks or has otherwise."""
+        return tuple(
+            name for name, values in self.context if not any(value.matches(claims.get(name, "")) for value in values)
+        )
 
     def concerns(self, operation: Operation, requester: str) -> bool:
         """Tell whether the rule says something about `operation` when `requester` asks for it."""

@@ -29,6 +29,7 @@ DEFAULT_LIFETIME_SECONDS = 3600
 _CODE = "POLICY_INVALID"
 GROUP = r"[a-z0-9][a-z0-9_-]{0,63}"
 PERSON = r"person:[A-Za-z0-9@._:/-]{1,200}"
+CLAIM = r"[a-z][a-z0-9_]{0,63}"
 _VERSION = r"[!-~]{1,64}"
 _REQUESTER = re.compile(r"(person|ci|agent|service):[A-Za-z0-9@._:/*-]+")
 _MOST_ASSURANCE = 3
@@ -137,12 +138,28 @@ def _read_rule(table: Table, groups: Mapping[str, frozenset[str]]) -> Rule:
         demands=tuple(_read_demand(each, groups) for each in table.tables("approvals")),
         limits=_read_limits(table.table("limits", default={})),
         receipt=_read_receipt(table.table("receipt", default={})),
+        context=_read_context(table.table("context", default={})),
     )
     table.end()
     named = [demand.group for demand in rule.demands]
     if len(set(named)) != len(named):
         refuse(table.path("approvals"), "names a group twice")
     return rule
+
+
+def _read_context(table: Table) -> tuple[tuple[str, tuple[Pattern, ...]], ...]:
+    """Return what each named claim must be: one of these patterns, none of which matches an absent claim."""
+    context = []
+    for name in sorted(table.names()):
+        if re.fullmatch(CLAIM, name) is None:
+            refuse(table.path(name), "is no name of a claim")
+        context.append((name, _read_patterns(table, name, _parse_claim, "a claim's value")))
+    return tuple(context)
+
+
+def _parse_claim(text: str) -> Pattern | None:
+    pattern = parse_pattern(text)
+    return None if pattern is None or pattern.matches("") else pattern
 
 
 def _read_operations(table: Table) -> frozenset[str]:

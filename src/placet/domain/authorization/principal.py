@@ -16,6 +16,8 @@ from placet.errors import DeniedError, InvalidInputError, PlacetError
 _CODE = "PRINCIPAL_INVALID"
 _INELIGIBLE = "APPROVER_INELIGIBLE"
 _NAME = r"[A-Za-z0-9@._:/-]{1,200}"
+ACCOUNT = r"[a-z0-9][a-z0-9.-]{0,63}:[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""`PROVIDER:ID`: an account by the provider's id here and the account's id there."""
 PERSON = "person:" + _NAME
 PRINCIPAL_ID = "(person|ci|agent|service):" + _NAME
 """Ids that can be enrolled. Unlike `plan.PRINCIPAL` without `*` and without the bootstrap key."""
@@ -34,11 +36,15 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalKey:
-    """An enrolled SSH key. `revoked_at` is None while it is good."""
+    """An enrolled SSH key. `revoked_at` is None while it is good.
+
+    `verify_required` says that it is a hardware key which must verify who touches it.
+    """
 
     public_key: SshPublicKey
     enrolled_at: datetime
     revoked_at: datetime | None = None
+    verify_required: bool = False
 
     @property
     def key_id(self) -> str:
@@ -50,8 +56,10 @@ class PrincipalKey:
         return self.enrolled_at <= instant and (self.revoked_at is None or instant < self.revoked_at)
 
     def to_object(self) -> Object:
-        """Return the members of the canonical object."""
+        """Return the members of the canonical object; `verify_required` only where it is so."""
+        verifies: Object = {"verify_required": True} if self.verify_required else {}
         return {
+            **verifies,
             "key_id": self.key_id,
             "public_key": self.public_key.line,
             "enrolled_at": format_instant(self.enrolled_at),
@@ -64,7 +72,8 @@ class Principal:
     """Somebody or something that may act, by its id, never by a name.
 
     `on_behalf_of` is the person who owns an agent (always given for agents), CI identity or
-    service; empty where there is none. `disabled_at` is None while the principal may act.
+    service; empty where there is none. `accounts` are its accounts at providers, `PROVIDER:ID`.
+    `disabled_at` is None while the principal may act.
     """
 
     principal_id: str
@@ -72,6 +81,7 @@ class Principal:
     keys: tuple[PrincipalKey, ...]
     enrolled_at: datetime
     disabled_at: datetime | None = None
+    accounts: tuple[str, ...] = ()
 
     @property
     def kind(self) -> PrincipalKind:
@@ -102,9 +112,18 @@ class Principal:
         )
         return replace(self, keys=keys)
 
+    def with_accounts(self, accounts: tuple[str, ...]) -> Principal:
+        """Return the principal with more accounts, checked as `read_principal` checks it."""
+        return checked(replace(self, accounts=tuple(sorted({*self.accounts, *accounts}))))
+
     def to_object(self) -> Object:
-        """Return the members of the canonical object, without salt and index."""
+        """Return the members of the canonical object, without salt and index.
+
+        `accounts` stands only where there are any: principals of earlier releases have none.
+        """
+        accounts: Object = {"accounts": list(self.accounts)} if self.accounts else {}
         return {
+            **accounts,
             "principal_id": self.principal_id,
             "on_behalf_of": self.on_behalf_of,
             "keys": [key.to_object() for key in self.keys],
@@ -124,6 +143,7 @@ def read_principal(record: Record) -> Principal:
         keys=record.list_of("keys", _read_key, most=_MOST_KEYS),
         enrolled_at=record.instant("enrolled_at"),
         disabled_at=_optional_instant(record, "disabled_at"),
+        accounts=_accounts(record),
     )
     record.end()
     return checked(principal)
@@ -133,7 +153,8 @@ def checked(principal: Principal) -> Principal:
     """Return `principal` if its members go together.
 
     Raise `InvalidInputError` (`PRINCIPAL_INVALID`) for an id outside the grammar, an owner that is
-    no person, an agent without owner, a person with one, a key held twice, or too many keys.
+    no person, an agent without owner, a person with one, a key held twice, too many keys, a
+    key in software that must verify its user, or an account outside the grammar.
     """
     if re.fullmatch(PRINCIPAL_ID, principal.principal_id) is None:
         raise InvalidInputError(
@@ -148,11 +169,21 @@ def checked(principal: Principal) -> Principal:
         raise InvalidInputError(_CODE, "an agent acts on behalf of a person", hint="say whose agent it is")
     if principal.kind is PrincipalKind.PERSON and owner:
         raise InvalidInputError(_CODE, "a person acts on nobody's behalf")
+    _check_parts(principal)
+    return principal
+
+
+def _check_parts(principal: Principal) -> None:
     if len({key.key_id for key in principal.keys}) != len(principal.keys):
         raise InvalidInputError(_CODE, "a key is held twice")
     if len(principal.keys) > _MOST_KEYS:
         raise InvalidInputError(_CODE, f"a principal has at most {_MOST_KEYS} keys")
-    return principal
+    for key in principal.keys:
+        if key.verify_required and not key.public_key.hardware_backed:
+            raise InvalidInputError(_CODE, f"{key.key_id} is no hardware key: it verifies nobody")
+    for account in principal.accounts:
+        if re.fullmatch(ACCOUNT, account) is None:
+            raise InvalidInputError(_CODE, f"{account[:80]!a} is no account", hint="PROVIDER:ID, say github:12345")
 
 
 def check_may_approve(principal: Principal | None, key_id: str, at: datetime) -> None:
@@ -177,7 +208,10 @@ def check_may_approve(principal: Principal | None, key_id: str, at: datetime) ->
 def _read_key(value: Value) -> PrincipalKey:
     record = Record(value, what="principal's key", code=_CODE)
     line = record.text("public_key")
+    if verifies := record.holds("verify_required"):
+        record.constant("verify_required", expected=True)
     key = PrincipalKey(
+        verify_required=verifies,
         public_key=parse_public_key(line),
         enrolled_at=record.instant("enrolled_at"),
         revoked_at=_optional_instant(record, "revoked_at"),
@@ -187,6 +221,15 @@ def _read_key(value: Value) -> PrincipalKey:
         record.refuse("is not in its one spelling")
     record.end()
     return key
+
+
+def _accounts(record: Record) -> tuple[str, ...]:
+    if not record.holds("accounts"):
+        return ()
+    accounts = record.texts("accounts", ACCOUNT)
+    if not accounts or list(accounts) != sorted(set(accounts)):
+        record.refuse("does not have its accounts in order, each once")
+    return accounts
 
 
 def _optional_instant(record: Record, name: str) -> datetime | None:

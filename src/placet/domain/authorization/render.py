@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 
 from placet.domain.authorization.operation import Artifact, Operation
+from placet.domain.authorization.place import asked_of_provider, planned_place
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.digest import Digest, sha256
@@ -32,6 +33,7 @@ def render_plan(plan: Plan, policy_version: str) -> str:
         *_field("fingerprint", fingerprint(plan.digest()), indent=0),
         *_field("mode", plan.mode.value, indent=0),
         *_field("requester", plan.requester, indent=0),
+        *(line for name in sorted(plan.claims) for line in _field("claim", {name: plan.claims[name]}, indent=0)),
         *_field("run", plan.run_id, indent=0),
         *_field("log", plan.issuer, indent=0),
         *_field("created", format_instant(plan.created_at), indent=0),
@@ -60,6 +62,8 @@ def _operation(operation: Operation) -> Iterator[str]:
     yield from _field("kind", operation.operation_kind.value, indent=2)
     yield from _field("id", operation.operation_id, indent=2)
     yield from _field("provider", operation.subject.provider, indent=2)
+    if where := planned_place(operation):
+        yield from _field("goes to", where, indent=2)
     yield from _field("name", operation.subject.name, indent=2)
     yield from _field("version", operation.subject.version, indent=2)
     yield from _field("tag", operation.subject.tag, indent=2)
@@ -68,7 +72,7 @@ def _operation(operation: Operation) -> Iterator[str]:
         yield from _field("param", {name: operation.params[name]}, indent=2)
     for artifact in operation.artifacts:
         yield from _artifact(artifact)
-    for precondition in operation.preconditions:
+    for precondition in asked_of_provider(operation):
         yield from _field("only if", f"{precondition.fact} is {precondition.expected}", indent=2)
 
 

@@ -11,7 +11,14 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from placet.domain.certificate.binding import BINDING_OID
 from placet.domain.certificate.keys import check_public_key
-from placet.domain.certificate.profile import CODE_SIGNING, LeafSubject, common_name, key_identifier, key_usage
+from placet.domain.certificate.profile import (
+    CODE_SIGNING,
+    LeafSubject,
+    common_name,
+    issuer_identifier,
+    key_identifier,
+    key_usage,
+)
 from placet.domain.encoding.signature import PrivateKey, PublicKey, for_builder
 from placet.errors import ConfigurationError
 
@@ -53,7 +60,7 @@ def make_intermediate(
         _builder(common_name(f"{name} intermediate CA"), root.certificate.subject, key, serial)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(key_usage(ca=True), critical=True)
-        .add_extension(_issuer_identifier(root.certificate), critical=False)
+        .add_extension(issuer_identifier(root.certificate), critical=False)
     )
     return _sign(_valid(builder, now, _not_beyond(root.certificate, now, INTERMEDIATE_VALIDITY)), root.key)
 
@@ -74,7 +81,7 @@ def issue_leaf(
         .add_extension(key_usage(ca=False), critical=True)
         .add_extension(CODE_SIGNING, critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(_issuer_identifier(issuer.certificate), critical=False)
+        .add_extension(issuer_identifier(issuer.certificate), critical=False)
         .add_extension(x509.CRLDistributionPoints([point]), critical=False)
         .add_extension(x509.UnrecognizedExtension(BINDING_OID, subject.binding.to_der()), critical=False)
     )
@@ -93,10 +100,6 @@ def _builder(
         .serial_number(serial)
         .add_extension(identifier, critical=False)
     )
-
-
-def _issuer_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier(key_identifier(issuer.public_key()), None, None)
 
 
 def _not_beyond(issuer: x509.Certificate, now: datetime, validity: timedelta) -> datetime:

@@ -46,6 +46,10 @@ _KNOWN = frozenset(
         x509.CRLDistributionPoints,
     )
 ) | {BINDING_OID}
+_NOT_EVALUATED = frozenset(
+    extension.oid for extension in (x509.NameConstraints, x509.PolicyConstraints, x509.InhibitAnyPolicy)
+)
+"""Restrictions on what lies below a CA: none of our certificates has one, and nothing here would heed one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,11 @@ def fingerprint(certificate: x509.Certificate) -> Digest:
 def key_identifier(key: PublicKeyTypes) -> bytes:
     """Return the 160 leftmost bits of the SHA-256 of the SubjectPublicKeyInfo (RFC 7093, method 4)."""
     return hashlib.sha256(public_key_der(key)).digest()[:20]
+
+
+def issuer_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """Return the extension by which what `issuer` signs names its key."""
+    return x509.AuthorityKeyIdentifier(key_identifier(issuer.public_key()), None, None)
 
 
 def key_usage(*, ca: bool) -> x509.KeyUsage:
@@ -90,7 +99,12 @@ def common_name(text: str) -> x509.Name:
 
 def crl_url(base_url: str, issuer: x509.Certificate) -> str:
     """Return where the issuer's revocation list is served: `BASE/crl/KEY_IDENTIFIER.crl`."""
-    return f"{base_url.rstrip('/')}/crl/{key_identifier(issuer.public_key()).hex()}.crl"
+    return f"{base_url.rstrip('/')}/crl/{crl_name(issuer)}"
+
+
+def crl_name(issuer: x509.Certificate) -> str:
+    """Return the file name of the issuer's revocation list, as its certificates spell it: `KEY_IDENTIFIER.crl`."""
+    return f"{key_identifier(issuer.public_key()).hex()}.crl"
 
 
 def read_leaf(certificate: x509.Certificate) -> LeafSubject:
@@ -113,12 +127,14 @@ def check_extensions(certificate: x509.Certificate, *, path_length: int | None) 
     """Check what root, intermediate and leaf (`path_length` None) have in common.
 
     Raise `VerificationError` (`CERTIFICATE_INVALID_CHAIN`): CA flag, path length, key usage, key
-    identifier, an unknown critical extension.
+    identifier, an unknown critical extension, a restriction that would not be heeded.
     """
     ca = path_length is not None
     for extension in certificate.extensions:
         if extension.critical and extension.oid not in _KNOWN:
             _refuse(f"the certificate has an unknown critical extension {extension.oid.dotted_string}")
+        if extension.oid in _NOT_EVALUATED:
+            _refuse(f"the certificate has a restriction that nobody would heed: {extension.oid.dotted_string}")
     constraints = required(certificate, x509.BasicConstraints, critical=True)
     if (constraints.ca, constraints.path_length) != (ca, path_length):
         _refuse("the certificate's CA flag or path length does not fit its place in the chain")

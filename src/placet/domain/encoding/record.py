@@ -34,12 +34,20 @@ class Record:
         """Raise `InvalidInputError` with this record's code."""
         raise InvalidInputError(self._code, f"the {self._what} {reason}")
 
+    def holds(self, name: str) -> bool:
+        """Tell whether the member `name` is there: for members that were added after a release."""
+        return name in self._members
+
     def text(self, name: str, pattern: str = r"[ -~]*") -> str:
         """Take the string `name`, which must match `pattern` as a whole."""
         value = self._take(name)
         if not isinstance(value, str) or re.fullmatch(pattern, value) is None:
             self.refuse(f"has no well-formed {name}")
         return value
+
+    def later_text(self, name: str, pattern: str = r"[ -~]*") -> str:
+        """Take the string `name` as `text` does, empty where it is missing: a member that was added later."""
+        return self.text(name, pattern) if name in self._members else ""
 
     def integer(self, name: str, *, least: int = 0, most: int = 2**53 - 1) -> int:
         """Take the integer `name`, which must lie in `least`…`most`."""

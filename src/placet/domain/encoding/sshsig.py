@@ -34,6 +34,7 @@ _END = "\n-----END SSH SIGNATURE-----\n"
 _LINE = 70
 LIMIT_BYTES = 8 * 1024
 _USER_PRESENT = 0x01
+_USER_VERIFIED = 0x04
 _HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 _RSA_HASHES: dict[str, HashAlgorithm] = {"rsa-sha2-256": SHA256(), "rsa-sha2-512": SHA512()}
 
@@ -58,6 +59,11 @@ class SshSignature:
     def user_present(self) -> bool:
         """Tell whether a hardware key says that somebody touched it."""
         return self.key.hardware_backed and bool(self.flags & _USER_PRESENT)
+
+    @property
+    def user_verified(self) -> bool:
+        """Tell whether a hardware key says that it knew who touched it: by PIN or finger."""
+        return self.user_present and bool(self.flags & _USER_VERIFIED)
 
     def encode(self) -> bytes:
         """Return the blob that `read_signature` reads."""

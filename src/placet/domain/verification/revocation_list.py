@@ -19,12 +19,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from placet.domain.certificate.revocation import Revocation, read_revocation
 from placet.domain.encoding.canonical import Object, Value
-from placet.domain.encoding.dsse import STATEMENT_TYPE, Envelope, seal
+from placet.domain.encoding.dsse import STATEMENT_TYPE, Envelope, parse_envelope, seal
 from placet.domain.encoding.jcs import decode_jcs, encode_jcs
 from placet.domain.encoding.record import Record
 from placet.domain.log.checkpoint import Checkpoint, CheckpointKey, CheckpointSigner
 from placet.domain.values.time import format_instant
 from placet.domain.verification.statement import IN_TOTO
+from placet.domain.verification.trust_root import Log
 from placet.errors import InvalidInputError, PlacetError, VerificationError
 
 REVOCATION = "urn:placet:revocation:v1"
@@ -79,14 +80,7 @@ def open_revocations(envelope: Envelope, checkpoint: Checkpoint, key: Checkpoint
     Raise `VerificationError`: `SIGNATURE_INVALID`, `REVOCATION_STALE` for a list of another moment;
     `InvalidInputError` (`REVOCATION_LIST_MALFORMED`, `ENVELOPE_MALFORMED`).
     """
-
-    def verify(signature: bytes, message: bytes) -> None:
-        try:
-            Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, message)
-        except InvalidSignature as error:
-            raise VerificationError("SIGNATURE_INVALID", "the log did not sign the revocation list") from error
-
-    listed = parse_revocations(envelope.opened(STATEMENT_TYPE, keyid=key.vkey(), verify=verify))
+    listed = _signed_by(key, envelope)
     if listed.checkpoint != checkpoint:
         raise VerificationError(
             "REVOCATION_STALE",
@@ -94,6 +88,35 @@ def open_revocations(envelope: Envelope, checkpoint: Checkpoint, key: Checkpoint
             hint="get a newer bundle",
         )
     return listed
+
+
+def open_list(encoded: bytes, log: Log) -> RevocationList:
+    """Return a list that stands by itself: as of whatever moment, signed by a key of `log`, about that log.
+
+    Raise `VerificationError`: `SIGNATURE_INVALID`, `ISSUER_MISMATCH` for a list of another log,
+    `CHECKPOINT_INVALID` for one beyond the size up to which the log counts; `InvalidInputError`
+    (`REVOCATION_LIST_MALFORMED`, `ENVELOPE_MALFORMED`).
+    """
+    envelope = parse_envelope(encoded)
+    key = next((each for each in log.checkpoint_keys if each.vkey() == envelope.keyid), None)
+    if key is None:
+        raise VerificationError("SIGNATURE_INVALID", f"no known key of {log.origin} signed the revocation list")
+    listed = _signed_by(key, envelope)
+    if listed.checkpoint.origin != log.origin:
+        raise VerificationError("ISSUER_MISMATCH", f"the revocation list is not about the log {log.origin}")
+    if log.size and listed.checkpoint.size > log.size:
+        raise VerificationError("CHECKPOINT_INVALID", f"the log {log.origin} counts up to size {log.size} only")
+    return listed
+
+
+def _signed_by(key: CheckpointKey, envelope: Envelope) -> RevocationList:
+    def verify(signature: bytes, message: bytes) -> None:
+        try:
+            Ed25519PublicKey.from_public_bytes(key.public_key).verify(signature, message)
+        except InvalidSignature as error:
+            raise VerificationError("SIGNATURE_INVALID", "the log did not sign the revocation list") from error
+
+    return parse_revocations(envelope.opened(STATEMENT_TYPE, keyid=key.vkey(), verify=verify))
 
 
 def parse_revocations(payload: bytes) -> RevocationList:

@@ -36,7 +36,8 @@ class Verdict:
     """A publication that is proven: what was published when, on whose yes, and as of when nothing speaks against it.
 
     `published_at` is the log's time of the executed receipt. The verdict holds as of checkpoint
-    `size` of the log `origin`; revocations are known up to `revocations_known_to`. `revocation` is
+    `size` of the log `origin`; revocations are known up to `revocations_known_to`, from the list
+    of the `revocations_from`. `revocation` is
     one of this certificate that came later and leaves the publication standing, else None.
     `approvers` are (principal, assurance), sorted.
     """
@@ -57,6 +58,7 @@ class Verdict:
     origin: str
     size: int
     revocations_known_to: datetime
+    revocations_from: str
     revocation: Revocation | None
     steps: Mapping[str, str]
 

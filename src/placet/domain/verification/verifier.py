@@ -15,8 +15,7 @@ spelling. And a part that nothing needs is refused as well (step 11).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from placet.domain.certificate.chain import check_subject
@@ -27,10 +26,10 @@ from placet.domain.log.checkpoint import Checkpoint, CheckpointKey
 from placet.domain.package.metadata import BLOCK_KEY
 from placet.domain.package.stamp import unstamp
 from placet.domain.values.kinds import OperationKind
-from placet.domain.values.time import format_instant
 from placet.domain.verification.bundle import Bundle, parse_bundle
 from placet.domain.verification.certification import Certified, check_certified
 from placet.domain.verification.evidence import Evidence, prove_entries
+from placet.domain.verification.newest_revocations import NOTHING_KNOWN, Known, Newest, newest_revocations
 from placet.domain.verification.permission import check_permitted
 from placet.domain.verification.publication import Published, check_published
 from placet.domain.verification.revocation_list import RevocationList, open_revocations
@@ -60,25 +59,23 @@ NOTHING = Held()
 """A consumer who holds only the bundle: the verdict says what was published."""
 
 
-def verify_bundle(
-    encoded: bytes, root: TrustRoot, held: Held = NOTHING, *, known_since: datetime | None = None
-) -> Verdict:
+def verify_bundle(encoded: bytes, root: TrustRoot, held: Held = NOTHING, known: Known = NOTHING_KNOWN) -> Verdict:
     """Return what the bundle proves, or raise `VerdictError` with the code of the first step that fails.
 
-    `known_since` refuses a bundle whose revocations are known only up to an earlier instant
-    (`REVOCATION_STALE`). Pure: the same arguments give the same verdict for ever.
+    `known` are newer lists of revocations, and how new they must be (`REVOCATION_STALE`). Pure: the
+    same arguments give the same verdict for ever.
     """
     progress = Progress()
     bundle = progress.run(1, parse_bundle, encoded)
     checkpoint, key = progress.run(2, _checkpoint, bundle, root)
     evidence = Evidence(progress.run(3, prove_entries, bundle.entries, checkpoint))
-    revoked = progress.run(4, _revocations, bundle, checkpoint, key, known_since)
+    newest = progress.run(4, _revocations, bundle, checkpoint, key, root, known)
     published = progress.run(5, check_published, bundle.plans, evidence, origin=bundle.origin)
     certified = progress.run(6, check_certified, bundle, published, evidence, root.ca_roots)
     statement = progress.run(7, _statement, bundle, certified)
     progress.run(8, _check_same_bytes, bundle, published, certified, statement, held)
     approvers = progress.run(9, check_permitted, (certified.spent, *published.spent), bundle.policies, evidence)
-    revocation = progress.run(10, _check_not_revoked, statement.certificate_id, revoked, published)
+    revocation = progress.run(10, _check_not_revoked, statement.certificate_id, newest.listed, published)
     progress.run(11, evidence.check_nothing_left)
     return Verdict(
         package=statement.package,
@@ -96,7 +93,8 @@ def verify_bundle(
         published_at=published.outcome.time,
         origin=checkpoint.origin,
         size=checkpoint.size,
-        revocations_known_to=revoked.known_to,
+        revocations_known_to=newest.listed.known_to,
+        revocations_from=newest.source,
         revocation=revocation,
         steps=progress.results,
     )
@@ -107,18 +105,21 @@ def _checkpoint(bundle: Bundle, root: TrustRoot) -> tuple[Checkpoint, Checkpoint
     return root.log_of(bundle.origin).open_checkpoint(bundle.checkpoint)
 
 
-def _revocations(
-    bundle: Bundle, checkpoint: Checkpoint, key: CheckpointKey, known_since: datetime | None
-) -> RevocationList:
-    """Step 4: the log's own list, as of this checkpoint and new enough."""
-    revoked = open_revocations(parse_envelope(bundle.revocations), checkpoint, key)
-    if known_since is not None and revoked.known_to < known_since:
-        raise VerificationError(
-            "REVOCATION_STALE",
-            f"revocations are known only to {format_instant(revoked.known_to)}",
-            hint="get a newer bundle",
-        )
-    return revoked
+def newest_list(encoded: bytes, root: TrustRoot, known: Known = NOTHING_KNOWN) -> tuple[str, bytes]:
+    """Return the log that a bundle is about and the newest list of its revocations, as steps 1 to 4 find them.
+
+    For whoever remembers it: it counts also where the bundle turns out to prove nothing. Raise as
+    `verify_bundle`, and never for the age of the list.
+    """
+    bundle = parse_bundle(encoded)
+    newest = _revocations(bundle, *_checkpoint(bundle, root), root, replace(known, since=None))
+    return bundle.origin, newest.encoded or bundle.revocations
+
+
+def _revocations(bundle: Bundle, checkpoint: Checkpoint, key: CheckpointKey, root: TrustRoot, known: Known) -> Newest:
+    """Step 4: the log's own list as of this checkpoint, or a newer one; and new enough."""
+    of_bundle = open_revocations(parse_envelope(bundle.revocations), checkpoint, key)
+    return newest_revocations(of_bundle, root.log_of(bundle.origin), known)
 
 
 def _statement(bundle: Bundle, certified: Certified) -> Publication:
