@@ -1,0 +1,134 @@
+"""Chooses the adapters of an installation: the only place that does."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from placet.adapters.credentials.named import NamedCredentials
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.files.anchor import FileAnchor
+from placet.adapters.files.evidence import EvidenceFolder
+from placet.adapters.files.seen import SeenFolder
+from placet.adapters.live.probe import LiveProbe
+from placet.adapters.npm.pack import NpmPacker
+from placet.adapters.npm.user_registry import user_registry
+from placet.adapters.objectstore.probe import ObjectStoreProbe
+from placet.adapters.sqlite.store import SqliteStore
+from placet.adapters.ssh.signer import OpenSshSigner
+from placet.adapters.system import SystemClock
+from placet.adapters.system.surroundings import HomeSurroundings
+from placet.bootstrap.founding import LEDGER_FILE, TRUST_ROOT_FILE, Founded, found, trust_root_of
+from placet.bootstrap.wiring import RECEIPT_KEY_ID, Parts, context_of, keyring_of
+from placet.config import Config
+from placet.core.context import Context
+from placet.domain.log.checkpoint import signer_from
+from placet.errors import ConfigurationError
+from placet.ports.approval_signer import ApprovalSigner
+from placet.ports.object_store import StorageProbe
+from placet.ports.packer import Packer
+from placet.ports.seen import SeenLists
+from placet.ports.surroundings import ProviderProbe, Surroundings
+from placet.ports.world import Clock
+
+__all__ = [
+    "LEDGER_FILE",
+    "RECEIPT_KEY_ID",
+    "TRUST_ROOT_FILE",
+    "Founded",
+    "Opened",
+    "approval_signer",
+    "consumer",
+    "found",
+    "opened",
+    "packer",
+    "provider_probe",
+    "registry_of_user",
+    "surroundings",
+    "trust_root_of",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An installation that is open: its context, its ledger for auditors, and its folder."""
+
+    context: Context
+    ledger: SqliteStore
+    config: Config
+    evidence: EvidenceFolder
+
+    def storage_probe(self) -> StorageProbe:
+        """Return what tries object stores out."""
+        return ObjectStoreProbe(Egress(), NamedCredentials(self.config.environment))
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    config: Config, *, offline: bool = False, at: Callable[[str], None] | None = None
+) -> AsyncIterator[Opened]:
+    """Open the installation in `config.home`, and close it on leaving.
+
+    `offline` leaves every provider's facts unobserved; `at` is told each named point of a
+    publication (see `Context`). Raise `ConfigurationError` (`HOME_MISSING`, `PASSPHRASE_…`) and
+    `UnavailableError`.
+    """
+    if not (config.home / LEDGER_FILE).is_file():
+        raise ConfigurationError(
+            "HOME_MISSING", f"there is no installation at {config.home}", hint="placet init, or give --home DIR"
+        )
+    keyring = keyring_of(config, config.home, plain=True)
+    signer = signer_from(keyring.checkpoint_key())
+    store = SqliteStore(config.home / LEDGER_FILE, signer, FileAnchor(config.anchors), SystemClock())
+    try:
+        origin = (await store.status()).origin
+        parts = Parts(store=store, keyring=keyring, signer=signer, origin=origin)
+        yield Opened(
+            context=context_of(config, parts, offline=offline, at=at),
+            ledger=store,
+            config=config,
+            evidence=EvidenceFolder(config.home / "evidence"),
+        )
+    finally:
+        await store.close()
+
+
+def consumer(config: Config) -> tuple[Clock, SeenLists]:
+    """Return what a verifier without an installation has: this machine's clock, and what it has seen before."""
+    return SystemClock(), SeenFolder(config.seen)
+
+
+def surroundings(config: Config) -> Surroundings:
+    """Return what looks at the files and disks of an installation, without opening it."""
+    return HomeSurroundings(config.home, config.home / LEDGER_FILE)
+
+
+def provider_probe(config: Config) -> ProviderProbe:
+    """Return what asks whether a provider could be used."""
+    return LiveProbe(Egress(), NamedCredentials(config.environment).of)
+
+
+def approval_signer(config: Config) -> ApprovalSigner:
+    """Return what signs approvals on this machine."""
+    return OpenSshSigner(config.environment)
+
+
+def packer(config: Config) -> Packer:
+    """Return what packs projects on this machine; needs no installation."""
+    return NpmPacker(_npm(config))
+
+
+async def registry_of_user(config: Config) -> str:
+    """Return the registry of the user's own npm configuration; raise `ConfigurationError` where there is none."""
+    return await user_registry(_npm(config), config.environment.get("HOME", ""))
+
+
+def _npm(config: Config) -> Path | None:
+    """Return the user's npm, or the one that was installed beside this interpreter."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("npm", path=config.environment.get("PATH")) or shutil.which("npm", path=beside)
+    return Path(found) if found else None
