@@ -68,7 +68,8 @@ def test_progress_goes_to_standard_error_and_data_to_standard_output(trial: Shel
 
     ran = trial.done("publish", "progress", "--json")
 
-    assert [line.split()[0] for line in ran.err.splitlines()] == ["packing", "package", "run", "certified", "planned"]
+    told = ["packing", "package", "run", "certified", "planned", "phrase"]
+    assert [line.split()[0] for line in ran.err.splitlines()] == told
     assert ran.json()["subject"] == "@acme/tool@1.0.1"
 
 
@@ -271,5 +272,6 @@ def test_npms_own_configuration_names_the_registry_and_a_projects_does_not(tmp_p
             "url": "http://127.0.0.1:8001/",
             "credential": "env:NPM_TOKEN",
             "private": False,
+            "region": "",
         }
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from placet.core.acts.activate_policy import POLICY_ARTIFACT
 from placet.core.acts.register_package import STATEMENT_ARTIFACT
-from placet.core.decide import Decision
+from placet.core.decide import Decision, load
 from placet.core.entities.governance import (
     BOOTSTRAP,
     POLICY_IN_FORCE,
@@ -21,6 +21,7 @@ from placet.core.entities.governance import (
     stored_provider,
 )
 from placet.core.entities.registrations import read_registration, registration_key
+from placet.core.entities.revocations import all_revocations, all_revocations_premises
 from placet.core.entities.stored import entity_of, required
 from placet.core.governed import Asked, ask
 from placet.core.judgement import BOOTSTRAP_REQUESTER
@@ -243,6 +244,21 @@ def test_a_certificate_is_revoked_once_and_the_first_time_stands() -> None:
     revoked = world.run(the_certificate(world.context, certificate_id)).revocation
     assert revoked is not None
     assert (revoked.reason.value, revoked.invalid_since) == ("key_compromise", since)
+
+
+def test_a_theft_that_is_found_later_makes_an_earlier_revocation_stricter() -> None:
+    world = World(TEAM + FREE)
+    certificate_id = world.certificate()
+    since = world.clock.now() - timedelta(hours=1)
+
+    performed(world, revocation(certificate_id, reason="superseded"), {})
+    first = world.run(the_certificate(world.context, certificate_id)).revocation
+    world.move(seconds=60)
+    performed(world, revocation(certificate_id, invalid_since=format_instant(since)), {})
+    (listed,) = all_revocations(world.run(load(world.context, all_revocations_premises)))
+
+    assert first is not None
+    assert (listed.reason.value, listed.invalid_since, listed.revoked_at) == ("key_compromise", since, first.revoked_at)
 
 
 def test_a_revocation_without_a_time_counts_from_now() -> None:

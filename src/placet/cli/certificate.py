@@ -177,7 +177,8 @@ def revoke(certificate_id: str, reason: str, invalid_since: str, requester: str)
     """Revoke a certificate.
 
     What was published before --invalid-since stays good; what was published since does not verify
-    any more. Revoking twice leaves the first revocation as it is.
+    any more. Revoking again leaves the first revocation as it is, unless more
+    becomes void by it: an earlier time.
     """
 
     async def verb(placet: Placet) -> Document:

@@ -104,10 +104,14 @@ def _judged(bundle: bytes, held: Held, given: _Given, *, foreign: bool) -> Docum
 
 
 def _revocations_here(bundle: bytes) -> bytes:
-    """Return what this installation knows of revocations; nothing where there is only a trust root."""
+    """Return what this installation knows of revocations; nothing where there is only a trust root.
+
+    A bundle from the future of this installation's own ledger seals it: then nothing is verified here.
+    """
     from placet.facade.verification import origin_of  # noqa: PLC0415 - help needs none of it
 
     async def verb(placet: Placet) -> bytes:
+        await placet.verification.compare(bundle)
         return await placet.verification.revocations(origin_of(bundle))
 
     try:

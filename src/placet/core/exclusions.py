@@ -8,7 +8,7 @@ from dataclasses import replace
 from placet.core.context import Context
 from placet.core.entities.governance import provider_key, stored_provider
 from placet.core.entities.stored import entity_of
-from placet.domain.authorization.exclusion import facts_to_observe
+from placet.domain.authorization.exclusion import facts_to_observe, is_exclusion
 from placet.domain.authorization.operation import Operation, Precondition
 from placet.domain.values.kinds import CORE_KINDS
 from placet.errors import InvalidInputError
@@ -26,7 +26,7 @@ async def with_exclusions(context: Context, operations: Sequence[Operation]) -> 
 
 async def _with_exclusions(context: Context, operation: Operation) -> Operation:
     facts = facts_to_observe(operation)
-    if any(each.fact.partition(":")[0] in {"pusher", "merger"} for each in operation.preconditions):
+    if any(is_exclusion(each) for each in operation.preconditions):
         raise InvalidInputError("PLAN_INVALID", "who pushed and merged is observed, it is not asked for")
     if not facts or operation.operation_kind in CORE_KINDS or not await _tells(context, operation.subject.provider):
         return operation

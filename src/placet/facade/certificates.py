@@ -140,7 +140,8 @@ class Certificates:
     async def revoke(self, certificate_id: str, *, reason: str, invalid_since: str = "", requester: str = "") -> Object:
         """Revoke: what was signed at or after `invalid_since` (now, where empty) no longer counts.
 
-        Revoking twice returns the first revocation. Raise `InvalidInputError` (`REASON_INVALID`,
+        Revoking twice returns the first revocation, or what it became where the second one makes more
+        void: an earlier `invalid_since`. Raise `InvalidInputError` (`REASON_INVALID`,
         `TIME_INVALID`) and as `ask`.
         """
         params: Object = {

@@ -28,7 +28,7 @@ from placet.domain.verification.revocation_list import open_list
 from placet.domain.verification.trust_root import Log, TrustRoot, parse_trust_root
 from placet.domain.verification.verdict import Verdict
 from placet.domain.verification.verifier import NOTHING, Held, newest_list, verify_bundle
-from placet.errors import NotFoundError, PlacetError, VerificationError
+from placet.errors import NotFoundError, PlacetError, UnavailableError, VerificationError
 from placet.ports.seen import SeenLists
 from placet.usecases.collect_evidence import collect_evidence
 from placet.usecases.issue_crl import issue_crl
@@ -183,6 +183,20 @@ class Verification:
         if origin not in ("", self._context.issuer):
             return b""
         return (await revoked_as_of_now(self._context)).revocations
+
+    async def compare(self, bundle: bytes) -> None:
+        """Hold this installation's ledger against the checkpoint in a bundle of it, wherever that was kept.
+
+        A ledger that is behind it, or differs, was rolled back: it is sealed from then on, and raises
+        `UnavailableError` (`SEALED`). A bundle of another log, or one that this log did not sign, tells nothing.
+        """
+        if origin_of(bundle) != self._context.issuer:
+            return
+        with suppress(VerificationError):
+            await self._opened.ledger.observe(parse_bundle(bundle).checkpoint)
+        seal = (await self._opened.ledger.status()).seal
+        if seal is not None:
+            raise UnavailableError("SEALED", seal.message, hint=seal.hint)
 
     async def fresh_revocations(self) -> tuple[Object, bytes]:
         """Return the log's signed list of revocations, known to an instant of the last day, to be given to others.

@@ -17,7 +17,7 @@ from placet.core.context import Context
 from placet.core.decide import Decision, Premises, decide, load
 from placet.core.entities.certificates import CertificateRecord
 from placet.core.entities.crls import IssuedCrl, crl_key, read_issued_crl
-from placet.core.entities.revocations import all_revocations_premises, revoked_certificates
+from placet.core.entities.revocations import all_revocations_premises, count_of, revoked_certificates
 from placet.core.entities.stored import entity_of
 from placet.domain.certificate.crl import (
     RENEWED_AFTER,
@@ -65,7 +65,7 @@ async def _kept(context: Context, snapshot: Snapshot, key: EntityKey, issuer: x5
     """Return the newest list, None where another one is due or its bytes are lost."""
     entity = entity_of(snapshot, key)
     newest = read_issued_crl(entity) if entity is not None else None
-    if newest is None or newest.count != len(revoked_certificates(snapshot)):
+    if newest is None or newest.count != count_of(snapshot):
         return None
     if context.clock.now() - newest.this_update >= RENEWED_AFTER:
         return None
@@ -90,7 +90,7 @@ async def _made(context: Context, role: AuthorityRole, key: EntityKey, issuer: x
         record = IssuedCrl(
             issuer=key.removeprefix("crl/"),
             number=draft.number,
-            count=len(revoked_certificates(snapshot)),
+            count=count_of(snapshot),
             digest=sha256(crl.der),
             this_update=at,
         )

@@ -17,8 +17,10 @@ from placet.core.denials import record_denial
 from placet.core.entities.runs import Run, RunState
 from placet.core.lookup import the_certificate
 from placet.core.runs import Intent, add_plan, open_run, stored_plan, stored_run
+from placet.domain.authorization.exclusion import is_exclusion
 from placet.domain.authorization.operation import Artifact, Operation, Subject
 from placet.domain.authorization.phrase import phrase
+from placet.domain.authorization.place import PROVIDER_FACT
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.archive import ArchiveReading
 from placet.domain.values.confusable import check_not_confusable
@@ -272,4 +274,6 @@ def _providers(operations: Sequence[Operation | Intent]) -> str:
 
 
 def _effect(each: Operation | Intent, kind: OperationKind) -> tuple[object, ...]:
-    return kind, each.subject, dict(each.params), each.artifacts, each.preconditions, each.certificate_id
+    """Return what somebody asks for; where the provider is and who pushed, planning adds itself."""
+    asked = tuple(one for one in each.preconditions if one.fact != PROVIDER_FACT and not is_exclusion(one))
+    return kind, each.subject, dict(each.params), each.artifacts, asked, each.certificate_id

@@ -26,22 +26,23 @@ def _certificate_id(operation: Operation) -> str:
 
 
 def _perform(performance: Performance) -> Deed:
-    """Record the revocation; revoking twice leaves the first one as it is (contract 3)."""
+    """Record the revocation; of two the stricter holds, else the first one stays as it is (contract 3)."""
     key = certificate_key(_certificate_id(performance.operation))
     certificate = read_certificate(required(performance.snapshot, key, "certificate"))
     since = performance.text("invalid_since")
-    revocation = certificate.revocation or Revocation(
+    said = Revocation(
         certificate_id=certificate.certificate_id,
         reason=parse_reason(performance.text("reason")),
         revoked_at=performance.now,
         invalid_since=min(parse_instant(since), performance.now) if since else performance.now,
     )
-    said: Object = revocation.to_object()
+    revocation = certificate.revocation.tightened(said) if certificate.revocation else said
+    recorded: Object = revocation.to_object()
     return Deed(
         type="certificate.revoked",
-        data=CertificateRevoked(revocation=said, receipt=performance.receipt).to_object(),
+        data=CertificateRevoked(revocation=recorded, receipt=performance.receipt).to_object(),
         writes=revocation_writes(performance.snapshot, certificate, revocation),
-        response={"revocation": said},
+        response={"revocation": recorded},
     )
 
 

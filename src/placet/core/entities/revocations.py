@@ -15,24 +15,24 @@ from placet.domain.log.change import Entity, EntityKey, Snapshot
 from placet.errors import UnavailableError
 
 REVOCATIONS = EntityKey("revocations/all")
-"""How many certificates were revoked: the premise of everybody who revokes one or lists them all."""
+"""How many revocations were said: the premise of everybody who says one or lists them all."""
 
 
 def revocation_key(number: int) -> EntityKey:
-    """Return the key under which the `number`-th revoked certificate is named, from 1."""
+    """Return the key under which the certificate of the `number`-th revocation is named, from 1."""
     return EntityKey(f"revocation/{number}")
 
 
 def revocation_writes(
     snapshot: Snapshot, certificate: CertificateRecord, revocation: Revocation
 ) -> dict[EntityKey, Object | None]:
-    """Return what revokes `certificate`; nothing new where it is revoked already (contract 3).
+    """Return what revokes `certificate`; nothing new where the same was said already (contract 3).
 
     `snapshot` holds `REVOCATIONS`. The new number is written as what must not exist.
     """
-    if certificate.revocation is not None:
+    if certificate.revocation == revocation:
         return {certificate.key: certificate.to_object()}
-    number = _count(snapshot) + 1
+    number = count_of(snapshot) + 1
     return {
         certificate.key: certificate.revoked(revocation).to_object(),
         REVOCATIONS: with_index({"count": number}, []),
@@ -44,7 +44,7 @@ def all_revocations_premises(snapshot: Snapshot | None) -> set[EntityKey]:
     """Return the keys that `all_revocations` reads, as far as `snapshot` tells them."""
     if snapshot is None:
         return {REVOCATIONS}
-    numbered = [revocation_key(number) for number in range(1, _count(snapshot) + 1)]
+    numbered = [revocation_key(number) for number in range(1, count_of(snapshot) + 1)]
     named = [entity for key in numbered if (entity := entity_of(snapshot, key)) is not None]
     return {REVOCATIONS, *numbered, *(certificate_key(_certificate_id(entity)) for entity in named)}
 
@@ -55,11 +55,12 @@ def all_revocations(snapshot: Snapshot) -> list[Revocation]:
 
 
 def revoked_certificates(snapshot: Snapshot) -> list[tuple[CertificateRecord, Revocation]]:
-    """Return every certificate that was revoked, with its revocation, in the order they were made.
+    """Return every certificate that was revoked, once, with its revocation, in the order they were first made.
 
     Raise `UnavailableError` (`LEDGER_CORRUPT`) where one that was counted is not there.
     """
-    return [_revoked(snapshot, number) for number in range(1, _count(snapshot) + 1)]
+    said = (_revoked(snapshot, number) for number in range(1, count_of(snapshot) + 1))
+    return list({certificate.key: (certificate, revocation) for certificate, revocation in said}.values())
 
 
 def _revoked(snapshot: Snapshot, number: int) -> tuple[CertificateRecord, Revocation]:
@@ -71,7 +72,8 @@ def _revoked(snapshot: Snapshot, number: int) -> tuple[CertificateRecord, Revoca
     return certificate, certificate.revocation
 
 
-def _count(snapshot: Snapshot) -> int:
+def count_of(snapshot: Snapshot) -> int:
+    """Return how many revocations were said, those that tightened an earlier one too."""
     entity = entity_of(snapshot, REVOCATIONS)
     if entity is None:
         return 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.operation import Operation, Precondition
 from placet.domain.authorization.plan import Plan
 
 NOBODY = "none"
@@ -27,6 +27,11 @@ def facts_to_observe(operation: Operation) -> tuple[str, ...]:
     if not isinstance(commit, str) or _COMMIT.fullmatch(commit) is None:
         return ()
     return tuple(f"{fact}:{commit}" for fact in _FACTS)
+
+
+def is_exclusion(precondition: Precondition) -> bool:
+    """Tell whether a precondition says who pushed or merged: observed at planning, never asked for."""
+    return precondition.fact.partition(":")[0] in _FACTS
 
 
 def excluded_accounts(plan: Plan) -> frozenset[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -45,6 +45,19 @@ class Revocation:
     reason: RevocationReason
     revoked_at: datetime
     invalid_since: datetime
+
+    def tightened(self, other: Revocation) -> Revocation:
+        """Return what holds when `other` is said after this one: the stricter, never less than this.
+
+        Who learns later that a key was stolen earlier says so; `revoked_at` stays the first time.
+        """
+        if other.invalid_since >= self.invalid_since:
+            return self
+        return replace(self, reason=other.reason, invalid_since=other.invalid_since)
+
+    def covers(self, older: Revocation) -> bool:
+        """Tell whether nothing that `older` made void counts again under this one."""
+        return self.certificate_id == older.certificate_id and self.invalid_since <= older.invalid_since
 
     def to_object(self) -> Object:
         """Return the members of the canonical object."""

@@ -88,7 +88,7 @@ def _newer(one: Newest, other: Newest) -> Newest:
             "CHECKPOINT_INVALID",
             f"two lists of one size differ ({older.source}, {newer.source}): the log forked",
         )
-    if not set(older.listed.revocations) <= set(newer.listed.revocations):
+    if not all(any(new.covers(old) for new in newer.listed.revocations) for old in older.listed.revocations):
         raise VerificationError(
             "REVOCATION_STALE",
             f"the newest list ({newer.source}) lacks revocations that an older one ({older.source}) names",
