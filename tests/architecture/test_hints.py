@@ -49,7 +49,7 @@ def test_a_hint_is_one_printable_line_that_begins_with_a_word_and_has_no_full_st
 
 
 def test_what_was_said_where_it_failed_goes_before_the_table() -> None:
-    assert hint_for(ConfigurationError("HOME_MISSING", "it is gone", hint="look under the sofa")) == "look under the sofa"
+    assert hint_for(ConfigurationError("HOME_MISSING", "it is gone", hint="look here")) == "look here"
     assert hint_for(ConfigurationError("HOME_MISSING", "it is gone")) == HINTS["HOME_MISSING"]
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from placet.cli.failures import report_bug
 from placet.config import is_debugging
@@ -52,6 +55,40 @@ def test_a_bootstrap_key_that_was_not_shown_is_named_as_lost(tmp_path: Path) -> 
 
     assert code == 7
     assert f"kept nowhere: remove {tmp_path}/home and begin again" in err
+
+
+@pytest.mark.parametrize("output", ["> /dev/full", "--json > /dev/full", "| true"])
+def test_a_private_key_that_could_not_be_printed_is_kept_where_the_error_says(trial: Shell, output: str) -> None:
+    before = set((trial.place / "home").glob("*.key"))
+
+    _, err = exit_code(trial, f"placet certificate issue @acme/full@1.0.0 {output}")
+
+    (kept,) = set((trial.place / "home").glob("*.key")) - before
+    assert "OUTPUT_FAILED" in err
+    assert f"{kept.stem} is issued, but standard output did not take its private key: it is in '{kept}'" in err
+    assert "move the key to where it belongs" in err
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert public_key_of(kept.read_bytes()) == certified_key(trial, kept.stem)
+
+
+def test_nothing_is_issued_where_the_private_key_would_go_nowhere(trial: Shell) -> None:
+    before = trial.done("certificate", "list", "--json").out
+
+    code, err = exit_code(trial, "placet certificate issue @acme/closed@1.0.0 1>&-")
+
+    assert (code, "OUTPUT_FAILED: standard output is closed" in err) == (1, True)
+    assert trial.done("certificate", "list", "--json").out == before
+
+
+def public_key_of(pem: bytes) -> bytes:
+    key = serialization.load_pem_private_key(pem, None).public_key()
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def certified_key(shell: Shell, certificate_id: str) -> bytes:
+    pem = shell.done("certificate", "show", certificate_id, "--json").json()["pem"]
+    key = x509.load_pem_x509_certificate(pem.encode()).public_key()
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 @pytest.mark.parametrize("closing", ["1>&-", "2>&-", "1>&- 2>&-"])

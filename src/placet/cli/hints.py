@@ -20,7 +20,7 @@ _PERMISSIONS = "see who may read and write there: ls -ld on the file and its fol
 _ROOM = "make room on the disk, see who may write there, then run the same command again"
 _AGAIN = "run the same command again"
 _LOOK_AT_GITHUB = "look who wrote there; then deny the run and plan again: placet deny RUN --as person:NAME --key FILE"
-_CHECK_POLICY = "correct the line that is named, then: placet policy check FILE"
+_CHECK_POLICY = "correct what is named, then: placet policy check FILE; placet policy example shows a whole one"
 _WHOLE_FILE = "give the file as it was written, whole and unchanged"
 _RANGE = "see how long the ledger is: placet ledger show"
 _PACK = "pack it again from its folder: npm pack --ignore-scripts"
@@ -94,7 +94,7 @@ HINTS: Mapping[str, str] = {
     "FREEZE_INVALID": "see what is frozen: placet freeze list",
     "MODE_INVALID": "name a run of the other mode: placet run list shows them",
     "PHRASE_MISMATCH": "compare the words with who asked: placet plan show RUN prints them",
-    "PLAN_FILE_INVALID": "correct the line that is named, then: placet plan create FILE --dry-run",
+    "PLAN_FILE_INVALID": "correct what is named, then: placet plan create FILE --dry-run",
     "PLAN_INVALID": "correct what is named, then ask again, first with --dry-run",
     "PLAN_MISSING": "run the command that asked for it once more: it goes on from here",
     "POLICY_INVALID": _CHECK_POLICY,
