@@ -142,7 +142,7 @@ def test_a_file_that_is_no_key_is_named_as_such(tmp_path: Path, mode: int) -> No
 
     error = failed(signer(), tmp_path / "notes")
 
-    assert error.message == f"'{tmp_path}/notes' holds no private SSH key"
+    assert error.message == f"'{tmp_path}/notes' holds no SSH key"
     assert "ssh-keygen -t ed25519" in error.hint
 
 

@@ -43,7 +43,7 @@ HINTS: Mapping[str, str] = {
     "TIME_INVALID": "write it in UTC with milliseconds, as 2026-01-31T12:00:00.000Z",
     # the installation
     "ANCHOR_INSIDE_HOME": "set PLACET_ANCHOR to a folder outside the home",
-    "ANCHOR_NOT_MISSING": "leave --adopt out: placet ledger anchor shows the anchor that is there",
+    "ANCHOR_NOT_MISSING": "adopt nothing: the anchor is there; see whether all is well: placet doctor",
     "BLOBS_UNAVAILABLE": _ROOM,
     "BLOB_CORRUPT": "bring the file back from the home's backup, then: placet ledger verify",
     "BLOB_MISSING": "bring the file back from the home's backup, then: placet ledger verify",
@@ -71,7 +71,7 @@ HINTS: Mapping[str, str] = {
     "UNHEALTHY": "do what stands after `next:`, then run placet doctor again",
     # the ledger
     "CHANGE_INVALID": "split what was asked for into smaller parts",
-    "CHECKPOINT_INVALID": "give a checkpoint of this log as it was kept: placet ledger show prints the newest",
+    "CHECKPOINT_INVALID": "give a checkpoint of this log: placet ledger show --checkpoint prints the newest",
     "CHECKPOINT_KEY_INVALID": "give the verifier key line as placet ledger show prints it",
     "CHECKPOINT_NOT_FOUND": "give a size that a checkpoint was made at, or leave --size out for the newest",
     "DETACHED_NOT_FOUND": _RESTORE,
@@ -117,7 +117,7 @@ HINTS: Mapping[str, str] = {
     "DIST_TAG_INVALID": "give a word with --tag, for example next",
     "DIST_TAG_MISSING": "give --tag next",
     "MANIFEST_MISMATCH": "give the archive of the package and version that was asked for",
-    "METADATA_INVALID": "give the block as placet package inspect --json prints it for a stamped package",
+    "METADATA_INVALID": "give the block as placet package inspect --json prints it",
     "NAME_CONFUSABLE": "choose a name that cannot be mistaken for the other",
     "PACKAGE_PRIVATE": "take private out of package.json if it is to be published",
     "NPM_MISSING": "install Node.js with npm, or give the tarball instead of the folder",
@@ -136,7 +136,7 @@ HINTS: Mapping[str, str] = {
     "CSR_SIGNATURE_INVALID": "make the request again, signed with the key that it is for",
     "PEM_INVALID": "give a file that begins with -----BEGIN CERTIFICATE REQUEST-----, as openssl req -new writes it",
     "REASON_INVALID": "see the reasons: placet certificate revoke --help",
-    "TAR_SHA256_INVALID": "give 64 lower-case hex digits: placet package inspect prints them",
+    "TAR_SHA256_INVALID": "give the package itself with --archive, which computes it",
     # evidence
     "APPROVALS_MISMATCH": _BUNDLE,
     "BUNDLE_MALFORMED": "give a bundle as placet run evidence writes it, whole and unchanged",

@@ -131,7 +131,7 @@ def _held(what: str) -> Held:
         return Held(package=named["name"], version=named["version"])
     if not Path(what).exists():
         raise InvalidInputError(
-            "PATH_INVALID", f"{what[:200]!a} is no file and no NAME@VERSION", hint="for example @acme/tool@1.0.0"
+            "PATH_INVALID", f"{what[:200]!a} is no file and no NAME@VERSION", hint="give the path of a tarball or bundle, or a published version such as @acme/tool@1.0.0"
         )
     return Held(tgz=read_file(Path(what)))
 

@@ -81,7 +81,11 @@ def _beside(folder: Path, name: str) -> Path:
     try:
         place, inside = (folder / name).resolve(), folder.resolve()
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle, say
-        raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} cannot be read (it leads nowhere)", hint=_BESIDE) from error
+        raise InvalidInputError(
+            "PLAN_FILE_INVALID",
+            f"{name[:200]!a} cannot be read (it leads nowhere)",
+            hint=_BESIDE,
+        ) from error
     if not place.is_relative_to(inside):
         raise InvalidInputError(
             "PLAN_FILE_INVALID",
@@ -99,7 +103,11 @@ def _read(path: Path, name: str) -> bytes:
             content = file.read(_LIMIT_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no path"
-        raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} cannot be read ({reason})", hint=_BESIDE) from error
+        raise InvalidInputError(
+            "PLAN_FILE_INVALID",
+            f"{name[:200]!a} cannot be read ({reason})",
+            hint=_BESIDE,
+        ) from error
     if len(content) > _LIMIT_BYTES:
         raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} has more than {_LIMIT_BYTES} bytes")
     return content

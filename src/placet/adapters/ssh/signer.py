@@ -21,7 +21,7 @@ _PASSED_ON_PREFIX = "SSH_"
 _LIMIT_TEXT = 300
 _PRIVATE = b"-----BEGIN"
 _OTHERS = 0o077
-_NAME_ONE = "name your private SSH key, for example ~/.ssh/id_ed25519; ssh-keygen -t ed25519 makes one"
+_NAME_ONE = "name your SSH key, for example ~/.ssh/id_ed25519; ssh-keygen -t ed25519 makes one"
 _HINT = (
     "check that the key is yours and readable by you alone (chmod 600), or loaded in ssh-agent (ssh-add -l); "
     "a key with a passphrase needs a terminal or an agent"
@@ -103,7 +103,7 @@ def _refusal(key_path: Path, said: bytes) -> ConfigurationError:
     except OSError as error:
         return _failure(f"the key {str(key_path)!a} cannot be read ({error.strerror})", hint=_NAME_ONE)
     if key_path.suffix != ".pub" and first != _PRIVATE:
-        return _failure(f"{str(key_path)!a} holds no private SSH key", hint=_NAME_ONE)
+        return _failure(f"{str(key_path)!a} holds no SSH key", hint=_NAME_ONE)
     if first == _PRIVATE and stat.S_IMODE(mode) & _OTHERS:
         return _failure(
             f"others than you can read or write the private key {str(key_path)!a}, so it is not used",
