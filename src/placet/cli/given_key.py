@@ -1,4 +1,4 @@
-"""Giving out a private key that was made here: it is shown once, so it must not be lost on the way."""
+"""Giving out a private key that was made here: it is shown once, and where that fails, its loss is told."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from os import devnull
 
-from placet.cli.files import write_new_file
-from placet.cli.installation import settings, show
+from placet.cli.installation import show
 from placet.cli.output import Document, OutputClosedError
 from placet.errors import ConfigurationError, UnavailableError
 
@@ -23,31 +22,19 @@ def check_output() -> None:
 
 
 def give_out(issued: Document, lines: Callable[[Document], Iterable[str]]) -> None:
-    """Print a certificate that was issued; where its private key cannot be printed, keep that in the home.
+    """Print a certificate that was issued, with its private key where one was made: once, and kept nowhere.
 
-    Raise `UnavailableError` (`OUTPUT_FAILED`), which says where the key is, and whatever `show` raises
-    where there is no key to lose.
+    Raise `UnavailableError` (`OUTPUT_FAILED`) where the key is lost with the output, and whatever
+    `show` raises where there is no key to lose.
     """
     try:
         show(issued, lines)
     except (OutputClosedError, UnavailableError) as error:
         if not issued["private_key"]:
             raise
-        raise _kept(issued["cert_id"], issued["private_key"]) from error
-
-
-def _kept(certificate_id: str, private_key: str) -> UnavailableError:
-    path = settings().home.resolve() / f"{certificate_id}.key"
-    try:
-        write_new_file(path, private_key.encode(), mode=0o600)
-    except ConfigurationError:
-        return UnavailableError(
+        certificate_id = issued["cert_id"]
+        raise UnavailableError(
             "OUTPUT_FAILED",
-            f"{certificate_id} is issued, and its private key is lost: neither standard output nor the home took it",
+            f"{certificate_id} is issued, and its private key is lost: standard output did not take it",
             hint=f"placet certificate revoke {certificate_id} --reason superseded, then issue another with --key-out",
-        )
-    return UnavailableError(
-        "OUTPUT_FAILED",
-        f"{certificate_id} is issued, but standard output did not take its private key: it is in {str(path)!a}",
-        hint="move the key to where it belongs: nothing else keeps it",
-    )
+        ) from error
