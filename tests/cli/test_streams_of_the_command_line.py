@@ -63,7 +63,7 @@ def test_a_private_key_that_could_not_be_printed_is_told_as_lost_and_kept_nowher
 
     assert "OUTPUT_FAILED" in err
     assert re.search(r"CERT-PKG-[0-9]+-[0-9]+ is issued, and its private key is lost", err)
-    assert "hint: placet certificate revoke CERT-PKG-" in err
+    assert "placet certificate revoke CERT-PKG-" in err
     assert not any("PRIVATE KEY" in path.read_text(errors="replace") for path in files_of(trial) - before)
 
 
