@@ -31,6 +31,9 @@ USED = {
     f"{REPOSITORY}/releases/{{release_id}}/assets": ["get", "post"],
     f"{REPOSITORY}/releases/assets/{{asset_id}}": ["get", "delete"],
     f"{REPOSITORY}/pulls": ["get", "post"],
+    f"{REPOSITORY}/pulls/{{pull_number}}": ["get"],
+    f"{REPOSITORY}/commits/{{commit_sha}}/pulls": ["get"],
+    f"{REPOSITORY}/activity": ["get"],
 }
 PROSE = ("description", "summary", "example", "examples", "externalDocs", "tags", "operationId", "title")
 NAMED = ("properties", "schemas", "parameters", "responses", "headers", "paths", "content")

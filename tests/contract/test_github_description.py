@@ -9,7 +9,7 @@ import pytest
 
 from placet.demo.double_server import Asked, Reply
 from placet.demo.github_double import Fault
-from support.github import Github, pull_operation, release_operation, running_github, tag_operation
+from support.github import Github, pull_operation, read_fact, release_operation, running_github, tag_operation
 from support.prism import Judged, Prism, running_prism
 
 pytestmark = pytest.mark.node
@@ -62,7 +62,28 @@ def over_pages(github: Github) -> None:
     github.tagged().release()
 
 
-FLOWS: tuple[Callable[[Github], None], ...] = (everything, a_broken_upload, without_digests, refused, over_pages)
+def accounts(github: Github) -> None:
+    """Ask who pushed and merged: over pages, with an account that is no more, and where nobody may be told."""
+    github.perform(pull_operation(github.with_branch()))
+    merge = github.repository.merge_pull(1)
+    github.repository.push("main", by=None)
+    for _ in range(100):
+        github.repository.push("other")
+    for _ in range(2):
+        for commit in (merge, github.repository.pulls[1]["head_sha"], github.repository.refs["refs/heads/main"]):
+            read_fact(github, f"pusher:{commit}")
+            read_fact(github, f"merger:{commit}")
+        github.repository.readable = False
+
+
+FLOWS: tuple[Callable[[Github], None], ...] = (
+    everything,
+    a_broken_upload,
+    without_digests,
+    refused,
+    over_pages,
+    accounts,
+)
 
 
 @pytest.fixture(scope="module")

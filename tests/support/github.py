@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from placet.adapters.egress.exchange import Egress
+from placet.adapters.github.facts import GithubFacts
 from placet.adapters.live.port import LiveSideEffects
 from placet.demo.github_double import Fault, GithubDouble
 from placet.demo.github_double_state import Repository
@@ -17,8 +19,8 @@ from placet.domain.encoding.canonical import Value
 from placet.domain.encoding.git_tag import Tagger, git_sha, tag_object
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
-from placet.ports.effects import Finding, Outcome
-from support.effects import RUN, TOKEN, World, artifact_of, authorize
+from placet.ports.effects import Finding, Outcome, Provider
+from support.effects import RUN, TOKEN, GivenCredentials, World, artifact_of, authorize
 
 NAME = "acme/tool"
 TAG = "v1.0.0"
@@ -151,12 +153,23 @@ class Github:
         """Return how often each thing of these kinds was made."""
         return {key: times for key, times in self.repository.effects.items() if key[0] in kinds}
 
+    def asked_for(self, path: str) -> int:
+        """Return how often something below the repository was asked for."""
+        return sum(asked.endswith(f"/repos/{NAME}{path}") for _, asked in self.double.requests)
+
     def sent(self, *methods: str) -> list[tuple[str, str]]:
         """Return the requests that could act, without the address."""
         wanted = methods or ("POST", "PATCH", "DELETE")
         return [
             (method, path.partition(f"/repos/{NAME}")[2]) for method, path in self.double.requests if method in wanted
         ]
+
+
+def read_fact(github: Github, fact: str, name: str = NAME) -> str:
+    """Return a fact as planning reads it."""
+    provider = Provider(provider_id="github", kind="github", url=github.double.url, credential="env:GITHUB_TOKEN")
+    subject = Subject(provider="github", name=name, version="", tag="")
+    return asyncio.run(GithubFacts(Egress(), GivenCredentials()).read(provider, subject, fact))
 
 
 @contextmanager

@@ -51,7 +51,7 @@ approvals = [{ group = "maintainers", count = 1, assurance = 2 }]
 
 @dataclass
 class GithubWorld:
-    """The installation and the double."""
+    """The installation, whose providers of kind `github` tell who pushed and merged, and the double."""
 
     world: World
     github: Github
@@ -116,6 +116,7 @@ def _over(world: World) -> None:
         ("github", OperationKind.OPEN_PR): PullExecutor(egress, credentials, sleep=no_wait),
     }
     world.rebuild(
+        settings=replace(world.context.settings, account_kinds=frozenset({"github"})),
         effects=LiveSideEffects(executors, find_provider, lambda each: holds_fence(world.store, each), world.clock),
         observer=LiveObserver({"github": GithubFacts(egress, credentials)}, find_provider, world.clock),
     )

@@ -1,33 +1,20 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
-from placet.adapters.egress.exchange import Egress
-from placet.adapters.github.facts import GithubFacts
 from placet.adapters.github.place import place_at
 from placet.demo.github_double import Fault
-from placet.domain.authorization.operation import Subject
 from placet.errors import EffectError
-from placet.ports.effects import Provider
-from support.effects import GivenCredentials
-from support.github import NAME, TAG, Github, running_github, tag_sha
-
-
-def read(github: Github, fact: str, name: str = NAME) -> str:
-    provider = Provider(provider_id="github", kind="github", url=github.double.url, credential="env:GITHUB_TOKEN")
-    subject = Subject(provider="github", name=name, version="", tag="")
-    return asyncio.run(GithubFacts(Egress(), GivenCredentials()).read(provider, subject, fact))
+from support.github import TAG, read_fact, running_github, tag_sha
 
 
 def test_tags_branches_and_releases_are_absent_or_what_they_are() -> None:
     facts = [f"tag:{TAG}", "branch:main", "branch:docs-1.0.0", f"release:{TAG}"]
     with running_github() as github:
-        before = [read(github, fact) for fact in facts]
+        before = [read_fact(github, fact) for fact in facts]
         github.tagged().release()
         head = github.with_branch()
-        after = [read(github, fact) for fact in facts]
+        after = [read_fact(github, fact) for fact in facts]
 
     assert before == ["absent", github.commit, "absent", "absent"]
     assert after == [tag_sha(github.commit), github.commit, head, "published"]
@@ -37,20 +24,20 @@ def test_a_draft_is_no_published_release() -> None:
     with running_github() as github:
         github.repository.make_release({"tag_name": TAG, "draft": True})
 
-        assert read(github, f"release:{TAG}") == "absent"
+        assert read_fact(github, f"release:{TAG}") == "absent"
 
 
 @pytest.mark.parametrize("fact", ["version", "tag", "tag:", "tag:..", "commit:main", "dist_tag:latest", "release:a b"])
 def test_what_is_no_fact_here_is_unobserved(fact: str) -> None:
     with running_github() as github:
-        assert read(github, fact) == "unobserved"
+        assert read_fact(github, fact) == "unobserved"
 
 
 def test_a_repository_that_cannot_be_named_or_read_is_unobserved() -> None:
     with running_github() as github:
-        found = [read(github, "branch:main", "acme/other"), read(github, "branch:main", "Acme/tool")]
+        found = [read_fact(github, "branch:main", "acme/other"), read_fact(github, "branch:main", "Acme/tool")]
         github.repository.readable = False
-        found += [read(github, "branch:main"), read(github, f"release:{TAG}")]
+        found += [read_fact(github, "branch:main"), read_fact(github, f"release:{TAG}")]
 
     assert found == ["unobserved"] * 4
 
@@ -60,7 +47,7 @@ def test_an_unclear_answer_is_unobserved(status: int) -> None:
     with running_github() as github:
         github.double.inject(Fault(method="GET", path="matching-refs", status=status))
 
-        assert read(github, "branch:main") == "unobserved"
+        assert read_fact(github, "branch:main") == "unobserved"
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,22 @@ def test_of_an_operation_about_a_commit_is_asked_who_pushed_and_merged_it(commit
     assert facts_to_observe(an_operation(params={"commit_sha": commit})) == (f"pusher:{commit}", f"merger:{commit}")
 
 
-@pytest.mark.parametrize("params", [{}, {"commit_sha": "main"}, {"commit_sha": 7}, {"commit_sha": COMMIT + "0"}])
+def test_of_a_pull_request_is_asked_who_pushed_and_merged_its_head() -> None:
+    head = "1" * 40
+    facts = (f"pusher:{head}", f"merger:{head}")
+
+    assert facts_to_observe(an_operation(params={"head_sha": head})) == facts
+    assert facts_to_observe(an_operation(params={"head_sha": head, "commit_sha": head})) == facts
+    assert facts_to_observe(an_operation(params={"head_sha": head, "commit_sha": COMMIT})) == (
+        f"pusher:{COMMIT}",
+        f"merger:{COMMIT}",
+        *facts,
+    )
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"commit_sha": "main"}, {"commit_sha": 7}, {"head_sha": "docs"}, {"commit_sha": COMMIT + "0"}]
+)
 def test_of_another_operation_nothing_is_asked(params: dict[str, str | int]) -> None:
     assert facts_to_observe(an_operation(params=params)) == ()
 

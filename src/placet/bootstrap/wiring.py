@@ -38,6 +38,8 @@ from placet.ports.object_store import IsTrusted
 from placet.ports.store import Store
 
 RECEIPT_KEY_ID = "receipt-1"
+_TELL_ACCOUNTS = frozenset({"github"})
+"""Provider kinds whose fact reader tells who pushed and merged a commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,5 +140,6 @@ def _settings(config: Config) -> Settings:
         deadline=config.deadline,
         settle=settle,
         embedded_in_ci=config.in_ci,
+        account_kinds=_TELL_ACCOUNTS,
         public_base_url=config.public_base_url,
     )

@@ -11,7 +11,7 @@ import hmac
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 from placet.demo import github_double_documents as documents
 from placet.demo.double_server import Asked, DoubleServer, Fault, Reply
@@ -90,6 +90,18 @@ class GithubDouble(DoubleServer):
         if len(elements) <= page * size:
             return reply
         link = f'<{self.address}{asked.path}?per_page={size}&page={page + 1}>; rel="next"'
+        return Reply(reply.status, reply.body, reply.content_type, {"link": link})
+
+    def page_after(self, elements: list[Any], asked: Asked) -> Reply:
+        """Return the page of a list behind the asked cursor, with a link to the next where there is one."""
+        query = parse_qs(asked.query)
+        size = min(int(query.get("per_page", [str(_PER_PAGE)])[0]), 100, self._page_cap)
+        start = int(query.get("after", ["cursor+=0"])[0].removeprefix("cursor+="))
+        reply = Reply.of(200, elements[start : start + size], _CONTENT)
+        if len(elements) <= start + size:
+            return reply
+        cursor = quote(f"cursor+={start + size}", safe="")
+        link = f'<{self.address}{asked.path}?per_page={size}&after={cursor}>; rel="next"'
         return Reply(reply.status, reply.body, reply.content_type, {"link": link})
 
 
@@ -189,6 +201,17 @@ class _About:
         ]
         return self.double.page_of(found, self.asked)
 
+    def pulls_of(self, sha: str) -> Reply:
+        found = [self._pull(each, whole=False) for each in self.repository.pulls_of(sha)]
+        return self.double.page_of(found, self.asked)
+
+    def pull(self, number: str) -> Reply:
+        return Reply.of(200, self._pull(self.repository.pull(int(number)), whole=True), _CONTENT)
+
+    def activities(self) -> Reply:
+        found = [documents.activity(each, self.double.url) for each in reversed(self.repository.activities)]
+        return self.double.page_after(found, self.asked)
+
     def open_pull(self) -> Reply:
         return Reply.of(_CREATED, self._pull(self.repository.open_pull(self.members), whole=True), _CONTENT)
 
@@ -212,5 +235,8 @@ _ROUTES: tuple[tuple[bool, str, str, Callable[..., Reply]], ...] = (
     (False, "DELETE", "/releases/assets/([0-9]+)", _About.remove_asset),
     (False, "GET", "/pulls", _About.pulls),
     (False, "POST", "/pulls", _About.open_pull),
+    (False, "GET", "/pulls/([0-9]+)", _About.pull),
+    (False, "GET", "/commits/([^/]+)/pulls", _About.pulls_of),
+    (False, "GET", "/activity", _About.activities),
 )
 """Whether it is served at the uploads' address, method, path below the repository, and who serves it."""

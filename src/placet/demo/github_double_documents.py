@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from placet.demo.github_double_state import PLACET, Account
+
 TIME = "2026-01-01T00:00:00Z"
 _USER_LINKS = "followers following gists organizations received_events repos starred subscriptions events"
 _REPOSITORY_LINKS = (
@@ -26,14 +28,14 @@ def node_id(*parts: object) -> str:
     return "N_" + hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def user(login: str, base: str) -> dict[str, Any]:
+def user(login: str, base: str, number: int = PLACET.number) -> dict[str, Any]:
     """Return an account."""
     url = f"{base}/users/{login}"
     links = {f"{name}_url": f"{url}/{name}" for name in _USER_LINKS.split()}
     return {
         **links,
         "login": login,
-        "id": 1,
+        "id": number,
         "node_id": node_id("user", login),
         "avatar_url": f"{url}/avatar",
         "gravatar_id": "",
@@ -42,6 +44,18 @@ def user(login: str, base: str) -> dict[str, Any]:
         "type": "User",
         "url": url,
     }
+
+
+def account(by: Account | None, base: str) -> dict[str, Any] | None:
+    """Return who did something, None where the account is no more."""
+    return user(by.login, base, by.number) if by else None
+
+
+def activity(members: Mapping[str, Any], base: str) -> dict[str, Any]:
+    """Return what happened to a branch."""
+    shown = {name: members[name] for name in ("id", "ref", "before", "after", "activity_type")}
+    actor = account(members["actor"], base)
+    return {**shown, "node_id": node_id("activity", members["id"]), "timestamp": TIME, "actor": actor}
 
 
 def repository(full_name: str, number: int, base: str, *, push: bool) -> dict[str, Any]:
@@ -148,10 +162,12 @@ def pull(full_name: str, members: Mapping[str, Any], base: str, *, whole: bool) 
         **{name: members[name] for name in ("number", "title", "body", "state", "draft")},
         **{f"{name}_url": f"{url}/{name}" for name in ("comments", "commits", "statuses", "review_comments")},
         **dict.fromkeys(("diff_url", "patch_url", "issue_url", "html_url", "url", "review_comment_url"), url),
-        **dict.fromkeys(("assignee", "milestone", "auto_merge", "closed_at", "merged_at", "merge_commit_sha")),
+        **dict.fromkeys(("assignee", "milestone", "auto_merge")),
         "id": members["number"],
         "node_id": node_id("pull", full_name, members["number"]),
         "_links": {name: {"href": url} for name in links},
+        "merge_commit_sha": members["merge_commit_sha"],
+        **dict.fromkeys(("closed_at", "merged_at"), TIME if members["merge_commit_sha"] else None),
         "labels": [],
         "locked": False,
         "created_at": TIME,
@@ -165,8 +181,8 @@ def pull(full_name: str, members: Mapping[str, Any], base: str, *, whole: bool) 
         **dict.fromkeys(counts, 0),
         "mergeable": None,
         "mergeable_state": "unknown",
-        "merged": False,
-        "merged_by": None,
+        "merged": members["merge_commit_sha"] is not None,
+        "merged_by": account(members["merged_by"], base),
         "maintainer_can_modify": False,
     }
     return {**shown, **more} if whole else shown

@@ -25,6 +25,21 @@ class RefusedError(Exception):
         self.code = code
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of GitHub's: names are given up and taken again, ids are not."""
+
+    login: str
+    number: int
+
+
+PLACET = Account("placet", 1)
+"""Whose the credential is."""
+DEVELOPER = Account("dana", 5001)
+"""Who pushes and merges where nobody else is named."""
+NOTHING = "0" * 40
+
+
 @dataclass(slots=True)
 class Repository:
     """One repository. `effects` counts by (kind, name) what was made, `readable` whether the credential sees it."""
@@ -36,18 +51,36 @@ class Repository:
     tags: dict[str, dict[str, Any]] = field(default_factory=dict)
     releases: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls: dict[int, dict[str, Any]] = field(default_factory=dict)
+    activities: list[dict[str, Any]] = field(default_factory=list)
     effects: Counter[tuple[str, str]] = field(default_factory=Counter)
     readable: bool = True
     may_push: bool = True
     tells_digests: bool = True
     _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
 
-    def commit(self, branch: str, text: str = "") -> str:
-        """Put a new commit on a branch and return its SHA."""
-        sha = git_sha("commit", f"{branch} {text} {len(self.commits)}".encode())
-        self.commits.add(sha)
-        self.refs[f"refs/heads/{branch}"] = sha
-        return sha
+    def commit(self, branch: str, text: str = "", *, by: Account | None = DEVELOPER, below: int = 0) -> str:
+        """Push a new commit to a branch and return its SHA.
+
+        With `below`, that many others lie on it in the same push, and only the last is where the branch
+        is. `by` is None where the account is no more.
+        """
+        made = [git_sha("commit", f"{branch} {text} {len(self.commits) + each}".encode()) for each in range(below + 1)]
+        self.commits.update(made)
+        self.put_branch(branch, made[-1], by=by)
+        return made[0]
+
+    def put_branch(self, branch: str, sha: str, *, by: Account | None, kind: str = "push") -> None:
+        """Put a branch at a commit, as an activity of that kind; a branch that was not is made."""
+        name = f"refs/heads/{branch}"
+        before = self.refs.get(name, NOTHING)
+        self.refs[name] = sha
+        self._note(name, before, sha, by, kind if before != NOTHING else "branch_creation")
+
+    def _note(self, name: str, before: str, after: str, by: Account | None, kind: str) -> None:
+        number = len(self.activities) + 1
+        self.activities.append(
+            {"id": number, "ref": name, "before": before, "after": after, "activity_type": kind, "actor": by}
+        )
 
     def kind_of(self, sha: str) -> str:
         """Return what an object is."""
@@ -79,6 +112,8 @@ class Repository:
         if sha not in self.commits and sha not in self.tags:
             raise RefusedError(422, "Object does not exist")
         self.refs[name] = sha
+        if name.startswith("refs/heads/"):
+            self._note(name, NOTHING, sha, PLACET, "branch_creation")
         self.effects["ref", name] += 1
 
     def make_release(self, members: dict[str, Any]) -> dict[str, Any]:
@@ -161,13 +196,36 @@ class Repository:
             "base": members["base"],
             "base_sha": base,
             "head_sha": head,
+            "merged_by": None,
+            "merge_commit_sha": None,
         }
         self.effects["pull", members["head"]] += 1
         return self.pulls[number]
 
-    def push(self, branch: str, text: str = "pushed") -> str:
+    def merge_pull(self, number: int, *, by: Account | None = DEVELOPER) -> str:
+        """Merge a pull request by a new commit on its base, and return that commit."""
+        pull = self.pulls[number]
+        sha = git_sha("commit", f"merge {number} {len(self.commits)}".encode())
+        self.commits.add(sha)
+        self.put_branch(pull["base"], sha, by=by, kind="pr_merge")
+        pull.update(state="closed", merge_commit_sha=sha, merged_by=by)
+        return sha
+
+    def pulls_of(self, sha: str) -> list[dict[str, Any]]:
+        """Return the pull requests whose head or merge is this commit."""
+        if sha not in self.commits:
+            raise RefusedError(422, f"No commit found for SHA: {sha}")
+        return [each for each in self.pulls.values() if sha in (each["head_sha"], each["merge_commit_sha"])]
+
+    def pull(self, number: int) -> dict[str, Any]:
+        """Return a pull request."""
+        if number not in self.pulls:
+            raise RefusedError(404, "Not Found")
+        return self.pulls[number]
+
+    def push(self, branch: str, text: str = "pushed", *, by: Account | None = DEVELOPER) -> str:
         """Move a branch on by a commit, its open pull requests with it."""
-        sha = self.commit(branch, text)
+        sha = self.commit(branch, text, by=by)
         for each in self.pulls.values():
             if each["head"] == branch and each["state"] == "open":
                 each["head_sha"] = sha

@@ -23,7 +23,7 @@ _URL = re.compile(
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _SEGMENT = re.compile(r"(?:[A-Za-z0-9._~@!$&'()*+,;=:-]|%[0-9A-Fa-f]{2})+")
-_PAIR = r"(?:write|per_page|page|name|state|head|base)=(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+"
+_PAIR = r"(?:write|per_page|page|after|name|state|head|base)=(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})+"
 _QUERY = re.compile(f"{_PAIR}(?:&{_PAIR})*")
 _HIDDEN = re.compile(r"[\x00-\x1f\x7f\\%\ufffd]")
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.utils
 import re
 from enum import Enum, auto
+from urllib.parse import parse_qs, urlsplit
 
 from placet.adapters.egress.messages import Answer
 from placet.domain.encoding.foreign_json import Json, JsonObject, read_foreign, read_foreign_object
@@ -12,7 +13,8 @@ from placet.errors import EffectError, InvalidInputError
 
 CODE = "PROVIDER_ANSWER_INVALID"
 _DIGITS = re.compile(r"[0-9]{1,12}")
-_NEXT_PAGE = re.compile(r'<[^<>]*>\s*;[^,]*\brel="?next"?')
+_NEXT_PAGE = re.compile(r'<([^<>]*)>\s*;[^,]*\brel="?next"?')
+_CURSOR = re.compile(r"[A-Za-z0-9+/=_:.-]{1,512}")
 _SUCCESSES = range(200, 300)
 _REDIRECTS = range(300, 400)
 _REFUSALS = range(400, 500)
@@ -103,6 +105,23 @@ def objects_in(answer: Answer) -> list[JsonObject]:
 def names_next_page(answer: Answer) -> bool:
     """Tell whether the answer says that there is more. Where it is, is not taken from the answer."""
     return _NEXT_PAGE.search(answer.headers.get("link", "")) is not None
+
+
+def cursor_of_next_page(answer: Answer) -> str | None:
+    """Return the cursor `after` of the page that the answer names as next, None where it names none.
+
+    Only the cursor is taken, never the address. Raise `UnclearError` where it lacks.
+    """
+    found = _NEXT_PAGE.search(answer.headers.get("link", ""))
+    if found is None:
+        return None
+    try:
+        cursors = parse_qs(urlsplit(found[1]).query).get("after", [])
+    except ValueError:
+        cursors = []
+    if len(cursors) != 1 or _CURSOR.fullmatch(cursors[0]) is None:
+        raise UnclearError(CODE, "GitHub's answer names a next page without its cursor")
+    return cursors[0]
 
 
 def text_of(members: JsonObject, name: str) -> str:

@@ -11,6 +11,7 @@ from placet.adapters.egress.exchange import Egress
 from placet.adapters.egress.messages import Answer, Caps, Request
 from placet.adapters.github.answers import (
     UnclearError,
+    cursor_of_next_page,
     names_next_page,
     object_in,
     object_of,
@@ -122,6 +123,19 @@ class Repository:
             elements = objects_in(answer)
             found += elements
             if len(elements) < PER_PAGE and not names_next_page(answer):
+                return found
+        raise UnclearError("PROVIDER_UNCLEAR", f"a list of {self.name} has more than {MOST_PAGES} pages")
+
+    async def pages_by_cursor(self, path: str) -> list[JsonObject]:
+        """Return the elements of all pages of a list whose pages are told by cursors; raise as `pages`."""
+        found: list[JsonObject] = []
+        cursor: str | None = ""
+        for _ in range(MOST_PAGES):
+            after = f"&after={quote(cursor, safe='')}" if cursor else ""
+            answer = _good(await self._get(f"{path}?per_page={PER_PAGE}{after}"))
+            found += objects_in(answer)
+            cursor = cursor_of_next_page(answer)
+            if cursor is None:
                 return found
         raise UnclearError("PROVIDER_UNCLEAR", f"a list of {self.name} has more than {MOST_PAGES} pages")
 

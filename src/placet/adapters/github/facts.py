@@ -1,22 +1,29 @@
-"""Facts that a repository on GitHub holds, read for plans and premises: tags, branches, releases."""
+"""Facts that a repository on GitHub holds, read for plans and premises: tags, branches, releases, accounts."""
 
 from __future__ import annotations
 
+import re
+
 from placet.adapters.egress.exchange import Egress
+from placet.adapters.github.accounts import mergers_of, pushers_of
 from placet.adapters.github.answers import UnclearError, flag_of, text_of
 from placet.adapters.github.client import Repository, repository_at
 from placet.domain.authorization.operation import Subject
-from placet.domain.values.repository import parse_ref_name, parse_repository_name
+from placet.domain.values.repository import SHA, parse_ref_name, parse_repository_name
 from placet.errors import InvalidInputError
 from placet.ports.effects import Credentials, Provider
 
 ABSENT = "absent"
 UNOBSERVED = "unobserved"
 _REFS = {"tag": "tags", "branch": "heads"}
+_ACCOUNTS = {"pusher": pushers_of, "merger": mergers_of}
 
 
 class GithubFacts:
-    """Reads `tag:NAME`, `branch:NAME` (`absent` or a SHA) and `release:TAG` (`absent` or `published`)."""
+    """Reads `tag:NAME`, `branch:NAME` (`absent` or a SHA) and `release:TAG` (`absent` or `published`).
+
+    And the account ids that pushed and merged a commit: `pusher:SHA`, `merger:SHA`.
+    """
 
     def __init__(self, egress: Egress, credentials: Credentials) -> None:
         """Take the way out and where credentials are."""
@@ -32,6 +39,8 @@ class GithubFacts:
         kind, _, name = fact.partition(":")
         try:
             repository = repository_at(self._egress, self._credentials, provider, parse_repository_name(subject.name))
+            if kind in _ACCOUNTS and re.fullmatch(SHA, name):
+                return await _ACCOUNTS[kind](repository, name)
             return await _read(repository, kind, parse_ref_name(name))
         except (UnclearError, InvalidInputError):
             return UNOBSERVED

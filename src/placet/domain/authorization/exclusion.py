@@ -17,16 +17,19 @@ from placet.domain.authorization.plan import Plan
 
 NOBODY = "none"
 _FACTS = ("pusher", "merger")
+_NAMING_A_COMMIT = ("commit_sha", "head_sha")
 _IDS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}(,[A-Za-z0-9][A-Za-z0-9._-]{0,63})*")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def facts_to_observe(operation: Operation) -> tuple[str, ...]:
-    """Return the facts that tell who may not approve `operation`; none where it is about no commit."""
-    commit = operation.params.get("commit_sha")
-    if not isinstance(commit, str) or _COMMIT.fullmatch(commit) is None:
-        return ()
-    return tuple(f"{fact}:{commit}" for fact in _FACTS)
+    """Return the facts that tell who may not approve `operation`; none where it is about no commit.
+
+    Commits are what is tagged or released (`commit_sha`) and the head of a pull request (`head_sha`).
+    """
+    named = [operation.params.get(name) for name in _NAMING_A_COMMIT]
+    commits = dict.fromkeys(each for each in named if isinstance(each, str) and _COMMIT.fullmatch(each))
+    return tuple(f"{fact}:{commit}" for commit in commits for fact in _FACTS)
 
 
 def is_exclusion(precondition: Precondition) -> bool:
