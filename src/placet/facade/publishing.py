@@ -80,7 +80,9 @@ class Publishing:
         groups = (group,) if group else ballot.groups
         if kind is not ApprovalDecision.APPROVE:
             groups = groups[:1]
-        groups = groups or ("",)  # whoever speaks for no group is refused where refusals are recorded
+        if kind is ApprovalDecision.APPROVE:  # whoever speaks for no group is refused where refusals are recorded
+            groups = groups or ballot.demanded[:1]
+        groups = groups or ("",)
         for each in groups:
             approval = fill_in(
                 self._context, ballot, approver=approver, key_id=public_key.key_id, decision=kind, group=each
