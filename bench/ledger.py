@@ -87,14 +87,15 @@ _APPEND_FIGURES: dict[str, Callable[[Run, Run], float]] = {
 def _ours(folder: Path, callers: int, count: int) -> Run:
     async def work() -> Run:
         store = create(folder)
-        made = await _decisions(store, callers, count, first=0)
+        made = await decisions(store, callers, count, first=0)
         await store.close()
         return made
 
     return asyncio.run(work())
 
 
-async def _decisions(store: SqliteStore, callers: int, count: int, *, first: int) -> Run:
+async def decisions(store: SqliteStore, callers: int, count: int, *, first: int) -> Run:
+    """Let each of `callers` make `count` whole decisions, all at once."""
     seconds: list[float] = []
 
     async def caller(which: int) -> None:
@@ -141,7 +142,7 @@ def _large_log(grown: int, largest: int, *, rounds: int) -> dict[str, float]:
         with _folder() as folder:
             store = create(folder)
             _say(f"  growing to {grown}")
-            at = await _fill(store, 0, grown)
+            at = await fill(store, 0, grown)
             figures = {"ledger.growth.ratio_at_500k": await _growth(store, at, rounds)}
             _say(f"  verifying {grown}")
             figures |= {
@@ -149,7 +150,7 @@ def _large_log(grown: int, largest: int, *, rounds: int) -> dict[str, float]:
                 "ledger.verify.full_per_s": await _verified_per_s(store, full=True, passes=passes),
             }
             _say(f"  growing to {largest}")
-            await _fill(store, at + rounds * _WINDOW, largest)
+            await fill(store, at + rounds * _WINDOW, largest)
             figures["ledger.prove.p50_ms"] = await _prove_ms(store, passes)
             await store.close()
             return figures
@@ -157,11 +158,11 @@ def _large_log(grown: int, largest: int, *, rounds: int) -> dict[str, float]:
     return asyncio.run(work())
 
 
-async def _fill(store: SqliteStore, first: int, size: int) -> int:
+async def fill(store: SqliteStore, first: int, size: int) -> int:
     """Commit decisions until the log has `size` entries; return the number of the next."""
     missing = size - (await store.load(())).head.size
     count = -(-missing // _FILLERS)
-    await _decisions(store, _FILLERS, count, first=first)
+    await decisions(store, _FILLERS, count, first=first)
     return first + count * _FILLERS
 
 
@@ -172,9 +173,9 @@ async def _growth(store: SqliteStore, at: int, rounds: int) -> float:
     for number in range(rounds):
         with _folder() as folder:
             small = create(folder)
-            empty = await _decisions(small, 64, count, first=0)
+            empty = await decisions(small, 64, count, first=0)
             await small.close()
-        grown = await _decisions(store, 64, count, first=at + number * _WINDOW)
+        grown = await decisions(store, 64, count, first=at + number * _WINDOW)
         ratios.append(grown.per_s / empty.per_s)
     return statistics.median(ratios)
 

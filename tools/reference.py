@@ -24,33 +24,47 @@ SOURCE = ROOT / "src"
 PAGES = ROOT / "docs" / "reference"
 SPECIFICATION = ROOT / "docs" / "spec"
 HEAD = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
-CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL")
+CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL|BUSY|UNHEALTHY")
 SPECIFIED = re.compile(r"`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL)`")
 NO_CODES = re.compile(
-    r"PLACET_|XDG_|GITHUB_|NPM_|NO_COLOR|SSH_|BEGIN_|GITLAB_|TF_BUILD|JENKINS_|TEAMCITY_|DEMO_|WAYLAND_"
+    r"PLACET_|XDG_|GITHUB_|NPM_(?!MISSING)|NO_COLOR|SSH_|BEGIN_|GITLAB_|TF_BUILD|JENKINS_|TEAMCITY_|DEMO_|WAYLAND_|"
+    r"RECEIPT_KEY_ID|LEDGER_FILE|TRUST_ROOT_FILE"
 )
+TABLES = ("placet.cli.hints", "placet.domain.authorization.explanations")
 WIDTH = 100
 
 
 def codes_page() -> str:
     """Return the page of error codes: those the code raises, and those it does not raise yet."""
-    places = defaultdict(set)
-    for path in _modules():
-        for code in _codes(path):
-            places[code].add(_dotted(path))
-    raised = [f"| `{code}` | {', '.join(f'`{place}`' for place in sorted(places[code]))} |" for code in sorted(places)]
+    hints = importlib.import_module("placet.cli.hints")
+    places = codes_in_the_code()
+    raised = [
+        f"| `{code}` | {hints.default_hint(code)} | {', '.join(f'`{place}`' for place in sorted(places[code]))} |"
+        for code in sorted(places)
+    ]
     planned = sorted(_specified_codes() - set(places))
     return "\n".join(
         [
             "# Error codes\n",
-            "Codes never change. `placet.errors` says which exit code each kind of failure has.\n",
-            "| code | stands in |",
-            "|---|---|",
+            "Codes never change. `placet.errors` says which exit code each kind of failure has. The next step is",
+            "what the command line hints at where whoever failed had nothing more exact to say.\n",
+            "| code | next step | stands in |",
+            "|---|---|---|",
             *raised,
             "\n## Specified, not in the code yet\n",
             ", ".join(f"`{code}`" for code in planned) + "\n",
         ]
     )
+
+
+def codes_in_the_code() -> dict[str, set[str]]:
+    """Return the modules in which each code stands; the tables of explanations are no such place."""
+    places = defaultdict(set)
+    for path in _modules():
+        for code in _codes(path):
+            if _dotted(path) not in TABLES:
+                places[code].add(_dotted(path))
+    return dict(places)
 
 
 def modules_page() -> str:

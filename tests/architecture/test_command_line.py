@@ -1,4 +1,4 @@
-"""The command line translates: it knows the facade, the settings, the errors and the offline verifier."""
+"""The command line translates: it knows the facade, the settings, errors, their explanations, the offline verifier."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ KNOWN_TO_THE_COMMAND_LINE = (
     "placet.client",
     "placet.config",
     "placet.demo",
+    "placet.domain.authorization.explanations",
     "placet.domain.verification",
     "placet.errors",
     "placet.facade",

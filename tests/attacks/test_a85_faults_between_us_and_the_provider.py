@@ -41,7 +41,12 @@ class Road:
     effects: Callable[[str], Awaitable[int]]
 
     def content(self, version: str) -> bytes:
-        return make_archive("@acme/tool", version)
+        return make_archive(name_of(version), version)
+
+
+def name_of(version: str) -> str:
+    """Return a package of its own for each trip: no answer grows with the trips before it."""
+    return f"@acme/tool-{version.replace('.', '-')}"
 
 
 @contextlib.contextmanager
@@ -49,12 +54,12 @@ def npm(_: pytest.FixtureRequest, __: Path) -> Iterator[Road]:
     with NpmDouble(TOKEN) as double:
 
         async def effects(version: str) -> int:
-            return double.effects("@acme/tool", version)
+            return double.effects(name_of(version), version)
 
         yield Road(
             double.url,
             lambda url: World(npm_url=url),
-            lambda version, content: publish_operation(content, version=version),
+            lambda version, content: publish_operation(content, name=name_of(version), version=version),
             "archive.tgz",
             effects,
         )
@@ -66,12 +71,14 @@ def s3(request: pytest.FixtureRequest, path: Path) -> Iterator[Road]:
     prefix = path.parent.name + path.name
 
     async def effects(version: str) -> int:
-        return await store.count(f"{prefix}/packages/@acme/tool", f"{version}.")
+        return await store.count(f"{prefix}/packages/{name_of(version)}", f"{version}.")
 
     yield Road(
         store.url,
         lambda url: World(bucket=store.provider(prefix, url=url)),
-        lambda version, content: put_operation(content, key=f"packages/@acme/tool/{version}.tgz", version=version),
+        lambda version, content: put_operation(
+            content, key=f"packages/{name_of(version)}/{version}.tgz", name=name_of(version), version=version
+        ),
         "object",
         effects,
     )

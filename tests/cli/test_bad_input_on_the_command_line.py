@@ -12,7 +12,7 @@ from placet.cli.program import run
 from support.shell import Ran, Shell
 
 NO_RUN = "run_01M8034T6115F7RFB72DXHAC9X"
-ERROR = re.compile(r"error: ([A-Z][A-Z0-9_]+): [^\n]+\n(\nhint: [^\n]+\n)?")
+ERROR = re.compile(r"error: ([A-Z][A-Z0-9_]+): [^\n]+\n\nhint: [^\n]+\n")
 Command = Callable[..., Ran]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -52,6 +53,31 @@ def test_a_bootstrap_key_that_was_not_shown_is_named_as_lost(tmp_path: Path) -> 
 
     assert code == 7
     assert f"kept nowhere: remove {tmp_path}/home and begin again" in err
+
+
+@pytest.mark.parametrize("output", ["> /dev/full", "--json > /dev/full", "| true"])
+def test_a_private_key_that_could_not_be_printed_is_told_as_lost_and_kept_nowhere(trial: Shell, output: str) -> None:
+    before = files_of(trial)
+
+    _, err = exit_code(trial, f"placet certificate issue @acme/full@1.0.0 {output}")
+
+    assert "OUTPUT_FAILED" in err
+    assert re.search(r"CERT-PKG-[0-9]+-[0-9]+ is issued, and its private key is lost", err)
+    assert "placet certificate revoke CERT-PKG-" in err
+    assert not any("PRIVATE KEY" in path.read_text(errors="replace") for path in files_of(trial) - before)
+
+
+def files_of(shell: Shell) -> set[Path]:
+    return {path for path in shell.place.rglob("*") if path.is_file()}
+
+
+def test_nothing_is_issued_where_the_private_key_would_go_nowhere(trial: Shell) -> None:
+    before = trial.done("certificate", "list", "--json").out
+
+    code, err = exit_code(trial, "placet certificate issue @acme/closed@1.0.0 1>&-")
+
+    assert (code, "OUTPUT_FAILED: standard output is closed" in err) == (1, True)
+    assert trial.done("certificate", "list", "--json").out == before
 
 
 @pytest.mark.parametrize("closing", ["1>&-", "2>&-", "1>&- 2>&-"])

@@ -130,9 +130,20 @@ def test_a_key_that_others_may_read_is_refused_in_readable_words(keys: Mapping[s
 
     error = failed(signer(), tmp_path / "open")
 
-    assert "too open" in error.message
-    assert "@@" not in error.message
+    assert error.message.startswith("others than you can read or write the private key '")
+    assert "UNPROTECTED" not in error.message
     assert "chmod 600" in error.hint
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o600])
+def test_a_file_that_is_no_key_is_named_as_such(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "notes").write_text("garbage\n")
+    (tmp_path / "notes").chmod(mode)
+
+    error = failed(signer(), tmp_path / "notes")
+
+    assert error.message == f"'{tmp_path}/notes' holds no SSH key"
+    assert "ssh-keygen -t ed25519" in error.hint
 
 
 def test_waiting_for_a_person_ends_in_bounded_time(keys: Mapping[str, Path], tmp_path: Path) -> None:

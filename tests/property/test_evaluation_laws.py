@@ -15,7 +15,8 @@ from support.governance import NOW, NUMBERS, a_plan, a_policy, codes, judged, ru
 GROUPS = ("maintainers", "security")
 MEMBERS = {"maintainers": {"alice", "bob", "carol"}, "security": {"dave", "erin", "alice"}}
 PLAN = a_plan(requester="person:carol")
-WORDS = (*((ApprovalDecision.APPROVE, group) for group in GROUPS), *((each, "") for each in list(ApprovalDecision)[1:]))
+NOES = (ApprovalDecision.DENY, ApprovalDecision.WITHDRAW)
+WORDS = (*((ApprovalDecision.APPROVE, group) for group in GROUPS), *((each, "") for each in NOES))
 
 spoken = st.tuples(st.sampled_from(sorted(NUMBERS)), st.sampled_from(WORDS), st.integers(0, 3))
 demands = st.dictionaries(st.sampled_from(GROUPS), st.tuples(st.integers(1, 3), st.integers(1, 3)))

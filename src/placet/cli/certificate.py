@@ -10,6 +10,7 @@ import click
 
 from placet.cli.command import FILE, WORD, Child, Command, Group
 from placet.cli.files import check_new_file, read_file, write_new_file
+from placet.cli.given_key import check_output, give_out
 from placet.cli.installation import inside, settings, show
 from placet.cli.output import Document, fields, moment, table, tell
 from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError, NotFoundError, VerificationError
@@ -93,7 +94,7 @@ def issue(package: str, **wanted: Unpack[_Wanted]) -> None:
 
         return await _certified(placet, request, wanted, certify)
 
-    show(inside(verb), _issued)
+    give_out(inside(verb), _issued)
 
 
 @click.command("renew", cls=Command, example='placet certificate renew "$CERTIFICATE" --key-out renewed.key')
@@ -120,7 +121,7 @@ def renew(certificate_id: str, **wanted: Unpack[_Key]) -> None:
 
         return await _certified(placet, request, wanted, certify)
 
-    show(inside(verb), _issued)
+    give_out(inside(verb), _issued)
 
 
 @click.command("show", cls=Command, example='placet certificate show "$CERTIFICATE"')
@@ -159,7 +160,8 @@ def verify(certificate_id: str) -> None:
     verdict = inside(verb)
     show(verdict, _verified)
     if not verdict["valid"]:
-        raise VerificationError(verdict["error"], verdict["message"])
+        hint = f"do not rely on it; see what it is about: placet certificate show {certificate_id}"
+        raise VerificationError(verdict["error"], verdict["message"], hint=hint)
 
 
 @click.command("revoke", cls=Command, example='placet certificate revoke "$OTHER_CERTIFICATE" --reason superseded')
@@ -195,6 +197,8 @@ def _request(wanted: _Key) -> bytes | None:
         raise click.UsageError("--key-out is for a key that is made here, and --csr brings its own")
     if wanted["key_out"]:
         check_new_file(wanted["key_out"])
+    elif not wanted["csr"]:
+        check_output()
     return read_file(wanted["csr"]) if wanted["csr"] else None
 
 

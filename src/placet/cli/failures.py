@@ -34,7 +34,9 @@ EXIT_CODES = (
 
 def report_failure(error: PlacetError, *, as_json: bool) -> int:
     """Tell what failed, on standard error; return the exit code."""
-    _tell(error.code, error.message, error.hint, as_json=as_json)
+    from placet.cli.hints import hint_for  # noqa: PLC0415 - what works needs no hint
+
+    _tell(error.code, error.message, hint_for(error), as_json=as_json)
     return error.exit_code
 
 
@@ -56,7 +58,9 @@ def report_bug(error: BaseException, *, as_json: bool, debugging: bool) -> int:
     _tell(
         "INTERNAL",
         f"this is a bug in Placet (reference {reference})",
-        "" if debugging else "PLACET_DEBUG=1 shows where; please report it with the reference",
+        "please report it with what stands above"
+        if debugging
+        else "PLACET_DEBUG=1 shows where; please report it with the reference",
         as_json=as_json,
     )
     return INTERNAL
@@ -66,6 +70,4 @@ def _tell(code: str, message: str, hint: str, *, as_json: bool) -> None:
     if as_json:
         tell(json.dumps({"error": {"code": code, "message": escaped(message), "hint": escaped(hint)}}))
         return
-    tell(f"error: {code}: {message}")
-    if hint:
-        tell("", f"hint: {hint}")
+    tell(f"error: {code}: {message}", "", f"hint: {hint}")

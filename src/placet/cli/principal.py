@@ -27,7 +27,7 @@ class _Enrolment(TypedDict):
     "principal",
     cls=Group,
     children={
-        "add": Child(__name__, "add", "Enrol a principal."),
+        "add": Child(__name__, "add", "Enrol a principal, or add accounts to one."),
         "list": Child(__name__, "list_", "List the principals with their keys."),
         "disable": Child(__name__, "disable", "Ask that a principal may do nothing any more."),
         "enable": Child(__name__, "enable", "Ask that a disabled principal may act again."),

@@ -30,6 +30,7 @@ _SOURCES = {
     "home": "this installation's list",
     "seen": "a list seen before",
 }
+_NAME_ONE = "give the path of a tarball or bundle, or a published version such as @acme/tool@1.0.0"
 
 
 class _Given(TypedDict):
@@ -130,9 +131,7 @@ def _held(what: str) -> Held:
     if named is not None and not what.endswith(_FILE_ENDINGS):
         return Held(package=named["name"], version=named["version"])
     if not Path(what).exists():
-        raise InvalidInputError(
-            "PATH_INVALID", f"{what[:200]!a} is no file and no NAME@VERSION", hint="for example @acme/tool@1.0.0"
-        )
+        raise InvalidInputError("PATH_INVALID", f"{what[:200]!a} is no file and no NAME@VERSION", hint=_NAME_ONE)
     return Held(tgz=read_file(Path(what)))
 
 

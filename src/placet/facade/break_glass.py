@@ -102,7 +102,11 @@ class BreakGlass:
         view = await show_run(self._context, run_id)
         said = [each for each, _ in view.approvals if each.decision is ApprovalDecision.BREAK_GLASS]
         if not said:
-            raise NotFoundError("NOT_FOUND", f"nobody broke the glass for run {run_id[:60]}")
+            raise NotFoundError(
+                "NOT_FOUND",
+                f"nobody broke the glass for run {run_id[:60]}",
+                hint=f"see who approved it: placet run show {run_id[:60]}",
+            )
         freezes = open_freezes(await self._context.store.load([FREEZES]))
         owed = next((freeze.begins_at for freeze in freezes if freeze.run_id == run_id), None)
         return {

@@ -33,7 +33,11 @@ class Freezes:
         """Ask to lift a freeze; raise `NotFoundError` where none of that id is open."""
         standing = next((freeze for freeze in await self._open() if freeze.freeze_id == freeze_id), None)
         if standing is None:
-            raise NotFoundError("NOT_FOUND", f"no freeze {freeze_id[:60]!a} is open", hint="placet freeze list")
+            raise NotFoundError(
+                "NOT_FOUND",
+                f"no freeze {freeze_id[:60]!a} is open",
+                hint="see what is frozen: placet freeze list",
+            )
         intent = Intent(
             kind=OperationKind.LIFT_FREEZE,
             subject=Subject(provider=PROVIDER, name=freeze_id, version="", tag=""),

@@ -18,6 +18,7 @@ from placet.usecases.prepare_release import Progress
 from placet.usecases.resume_run import Waiter, finish_run
 
 _LIMIT_BYTES = 256 * 1024 * 1024
+_BESIDE = "give a plan file that you may read, and name in it files that lie beside or below it"
 
 
 class Planning:
@@ -80,7 +81,11 @@ def _beside(folder: Path, name: str) -> Path:
     try:
         place, inside = (folder / name).resolve(), folder.resolve()
     except (OSError, RuntimeError, ValueError) as error:  # links in a circle, say
-        raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} cannot be read (it leads nowhere)") from error
+        raise InvalidInputError(
+            "PLAN_FILE_INVALID",
+            f"{name[:200]!a} cannot be read (it leads nowhere)",
+            hint=_BESIDE,
+        ) from error
     if not place.is_relative_to(inside):
         raise InvalidInputError(
             "PLAN_FILE_INVALID",
@@ -92,13 +97,17 @@ def _beside(folder: Path, name: str) -> Path:
 
 def _read(path: Path, name: str) -> bytes:
     if path.exists() and not path.is_file():
-        raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} cannot be read (it is no file)")
+        raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} cannot be read (it is no file)", hint=_BESIDE)
     try:
         with path.open("rb") as file:
             content = file.read(_LIMIT_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "no path"
-        raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} cannot be read ({reason})") from error
+        raise InvalidInputError(
+            "PLAN_FILE_INVALID",
+            f"{name[:200]!a} cannot be read ({reason})",
+            hint=_BESIDE,
+        ) from error
     if len(content) > _LIMIT_BYTES:
         raise InvalidInputError("PLAN_FILE_INVALID", f"{name[:200]!a} has more than {_LIMIT_BYTES} bytes")
     return content

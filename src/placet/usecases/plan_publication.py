@@ -123,7 +123,9 @@ async def _provider(context: Context, provider_id: str) -> Provider:
     key = provider_key(provider_id)
     entity = entity_of(await context.store.load([key]), key)
     if entity is None:
-        raise ConfigurationError("PROVIDER_UNKNOWN", f"there is no provider {provider_id}")
+        raise ConfigurationError(
+            "PROVIDER_UNKNOWN", f"there is no provider {provider_id}", hint="see `placet provider list`"
+        )
     return stored_provider(entity)
 
 

@@ -44,7 +44,11 @@ async def prove_entry(store: Store, ledger: Ledger, seq: int, *, size: int | Non
     kept = open_checkpoint(note, parse_vkey(status.vkey))
     contents = [content async for content in store.entries(seq, seq + 1)] if 0 <= seq < kept.size else []
     if not contents:
-        raise NotFoundError("ENTRY_NOT_FOUND", f"there is no entry {seq} among {kept.size}")
+        raise NotFoundError(
+            "ENTRY_NOT_FOUND",
+            f"there is no entry {seq} among {kept.size}",
+            hint=f"give a number from 0 to {kept.size - 1}; placet ledger show lists the newest",
+        )
     path = await store.inclusion_proof(seq, kept.size)
     verify_inclusion(leaf_hash(contents[0]), seq, kept.size, path, kept.root)
     return EntryProof(seq=seq, content=contents[0], size=kept.size, path=tuple(path), checkpoint=note)

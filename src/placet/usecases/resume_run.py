@@ -23,7 +23,6 @@ from placet.errors import ApprovalsPendingError, DeniedError, EffectError, Inval
 Waiter = Callable[[Run, tuple[Refusal, ...]], Awaitable[bool]]
 """Told what is missing; returns True to look again, False to give up for now."""
 
-_ENDED = frozenset({"DENIED_BY_APPROVER", "RUN_CLOSED"})
 _ENDINGS = {
     ReceiptState.CONFLICT: ("OTHER_CONTENT", "the provider holds other content under this name", "an incident: look"),
     ReceiptState.INDETERMINATE: ("OUTCOME_UNKNOWN", "it is not known whether the effect was made", "placet reconcile"),
@@ -93,8 +92,6 @@ async def _carry_out(context: Context, run: Run, plan: Plan) -> list[Report]:
     try:
         return await execute_plan(context, plan, actor=run.requester)
     except DeniedError as error:
-        if error.code not in _ENDED:
-            raise
         made = [report.operation for report in await reports_of(context, run) if report.state is ReceiptState.EXECUTED]
         stands = [
             f"{each.operation_kind.value} of {each.subject}" for each in made if each.operation_kind not in CORE_KINDS

@@ -240,4 +240,8 @@ def _read_cursor(text: str) -> tuple[int, IndexRow]:
 
 
 def _no_cursor() -> InvalidInputError:
-    return InvalidInputError("CURSOR_INVALID", "that is not where a page ended", hint="give what the page before said")
+    return InvalidInputError(
+        "CURSOR_INVALID",
+        "that is not where a page ended",
+        hint="give with --after what the page before said, or leave it out to begin",
+    )

@@ -15,6 +15,8 @@ from urllib.parse import unquote
 from placet.errors import EffectError
 
 EGRESS_DENIED = "EGRESS_DENIED"
+_RECORD = "requests go only where the provider's record says: see `placet provider list`"
+_ADDRESS = "give the address as https://HOST/PATH, in lower case; http:// is for this machine's loopback only"
 _URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(?::(?P<port>[1-9][0-9]{0,4}))?(?P<path>(?:/.*)?)"
 )
@@ -87,7 +89,7 @@ def parse_endpoint(url: str, *, private: bool = False) -> Endpoint:
     """
     match = _URL.fullmatch(url)
     if match is None or not url.isascii():
-        _deny(f"the address {url[:120]!r} is not a plain http or https URL")
+        _deny(f"the address {url[:120]!r} is not a plain http or https URL", hint=_ADDRESS)
     scheme, path = match["scheme"], match["path"].rstrip("/")
     for segment in path.split("/")[1:]:
         _check_segment(segment)
@@ -101,7 +103,7 @@ def parse_endpoint(url: str, *, private: bool = False) -> Endpoint:
         private=private,
     )
     if scheme == "http" and not endpoint.names_loopback:
-        _deny(f"{host} is named with plain http, which is allowed on loopback only")
+        _deny(f"{host} is named with plain http, which is allowed on loopback only", hint=_ADDRESS)
     return endpoint
 
 
@@ -145,9 +147,5 @@ def _check_segment(segment: str) -> None:
         _deny(f"the path segment {segment[:80]!r} hides a character that no path of ours has")
 
 
-def _deny(reason: str) -> NoReturn:
-    raise EffectError(
-        EGRESS_DENIED,
-        f"nothing was opened: {reason}",
-        hint="requests go only where the provider's record says: see `placet provider list`",
-    )
+def _deny(reason: str, *, hint: str = _RECORD) -> NoReturn:
+    raise EffectError(EGRESS_DENIED, f"nothing was opened: {reason}", hint=hint)

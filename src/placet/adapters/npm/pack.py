@@ -54,7 +54,11 @@ class NpmPacker:
         if not path.is_dir():
             raise InvalidInputError("PATH_INVALID", f"{_named(path)} is no folder and no tarball")
         if not (path / "package.json").is_file():
-            raise InvalidInputError("PACK_FAILED", f"the folder {_named(path)} has no package.json")
+            raise InvalidInputError(
+                "PACK_FAILED",
+                f"the folder {_named(path)} has no package.json",
+                hint="give the folder that has it; npm init makes one",
+            )
         folder = path.resolve()
         with TemporaryDirectory(prefix="placet-pack-") as place:
             tgz = self._packed(folder, Path(place))
@@ -118,7 +122,9 @@ class NpmPacker:
             return process.communicate(timeout=self._timeout_seconds)[1]
         except TimeoutExpired as error:
             raise InvalidInputError(
-                "PACK_FAILED", f"npm did not pack {_named(folder)} within {self._timeout_seconds:g} seconds"
+                "PACK_FAILED",
+                f"npm did not pack {_named(folder)} within {self._timeout_seconds:g} seconds",
+                hint="pack it yourself with npm pack --ignore-scripts, and give the tarball",
             ) from error
         finally:
             if process.poll() is None:

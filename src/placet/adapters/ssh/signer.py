@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +19,9 @@ from placet.errors import ConfigurationError, PlacetError
 _PASSED_ON = ("PATH", "HOME", "USER", "TERM", "DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR")
 _PASSED_ON_PREFIX = "SSH_"
 _LIMIT_TEXT = 300
+_PRIVATE = b"-----BEGIN"
+_OTHERS = 0o077
+_NAME_ONE = "name your SSH key, for example ~/.ssh/id_ed25519; ssh-keygen -t ed25519 makes one"
 _HINT = (
     "check that the key is yours and readable by you alone (chmod 600), or loaded in ssh-agent (ssh-add -l); "
     "a key with a passphrase needs a terminal or an agent"
@@ -86,8 +91,25 @@ class OpenSshSigner:
         except (OSError, ValueError) as error:
             raise _failure("ssh-keygen could not be run") from error
         if done.returncode != 0:
-            raise _failure(f"ssh-keygen: {_readable(done.stderr)}")
+            raise _refusal(Path(arguments[arguments.index("-f") + 1]), done.stderr)
         return done.stdout
+
+
+def _refusal(key_path: Path, said: bytes) -> ConfigurationError:
+    """Return why a key does not sign: what its file shows where that explains it, else what `ssh-keygen` said."""
+    try:
+        with key_path.open("rb") as file:
+            first, mode = file.read(len(_PRIVATE)), os.fstat(file.fileno()).st_mode
+    except OSError as error:
+        return _failure(f"the key {str(key_path)!a} cannot be read ({error.strerror})", hint=_NAME_ONE)
+    if key_path.suffix != ".pub" and first != _PRIVATE:
+        return _failure(f"{str(key_path)!a} holds no SSH key", hint=_NAME_ONE)
+    if first == _PRIVATE and stat.S_IMODE(mode) & _OTHERS:
+        return _failure(
+            f"others than you can read or write the private key {str(key_path)!a}, so it is not used",
+            hint="take their rights away: chmod 600 on the key; make a new one if somebody may have read it",
+        )
+    return _failure(f"ssh-keygen: {_readable(said)}")
 
 
 def _readable(said: bytes) -> str:

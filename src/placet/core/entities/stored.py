@@ -9,6 +9,16 @@ from placet.errors import NotFoundError
 
 ENTITY_LIMIT_BYTES = 2 * PLAN_LIMIT_BYTES
 CORRUPT = "LEDGER_CORRUPT"
+_WHERE_TO_LOOK = {
+    "certificate": "see what there is: placet certificate list",
+    "plan": "see how far the run is: placet run show RUN",
+    "policy": "put one in force: placet policy activate FILE",
+    "principal": "see who is enrolled: placet principal list",
+    "provider": "see what there is: placet provider list",
+    "receipt": "the run that it belongs to names it: placet run show RUN",
+    "run": "see what there is: placet run list",
+}
+"""By what is missing; for anything else the command line has a default."""
 
 
 def record_of(entity: Entity, what: str) -> Record:
@@ -32,7 +42,8 @@ def required(snapshot: Snapshot, key: EntityKey, what: str) -> Entity:
     """Return the entity under `key`, or raise `NotFoundError` (`NOT_FOUND`)."""
     entity = entity_of(snapshot, key)
     if entity is None:
-        raise NotFoundError("NOT_FOUND", f"there is no {what} here")
+        hint = _WHERE_TO_LOOK.get(what.partition(" ")[0], "")
+        raise NotFoundError("NOT_FOUND", f"there is no {what} here", hint=hint)
     return entity
 
 

@@ -93,4 +93,8 @@ def _refuse_look_alike(text: str) -> None:
 
 
 def _name_invalid(text: str, reason: str) -> InvalidInputError:
-    return InvalidInputError("NAME_INVALID", f"the package name {text[:80]!a} {reason}")
+    return InvalidInputError(
+        "NAME_INVALID",
+        f"the package name {text[:80]!a} {reason}",
+        hint="write it as npm takes it, in lower case: tool, or @acme/tool",
+    )

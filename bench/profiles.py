@@ -1,0 +1,78 @@
+"""Where the time goes in what `bench/results.json` measures: `python -m bench.profiles` writes `bench/profiles.txt`.
+
+A profiler makes Python look slower than it is and C as fast as it is: read shares, not seconds. What
+runs in the flushing thread shows as waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import cProfile
+import io
+import pstats
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from bench import ledger, ledger_work
+from placet.adapters.sqlite.store import SqliteStore
+from placet.usecases.verify_ledger import verify_ledger
+
+_PAGE = Path(__file__).with_name("profiles.txt")
+_LINES = 22
+_SIZE = 20_000
+_PROOFS = 2_000
+Work = Callable[[SqliteStore], Coroutine[Any, Any, object]]
+
+
+def main() -> int:
+    """Profile each kind of work on a log of its own, and write the page."""
+    page = [f"{__doc__.strip()}\n" if __doc__ else ""]
+    for title, filled, work in _WORKS:
+        sys.stderr.write(f"{title}\n")
+        page.append(f"== {title}\n\n{_profile(filled, work)}")
+    _PAGE.write_text("\n".join(page))
+    return 0
+
+
+async def _append(store: SqliteStore, callers: int, count: int) -> None:
+    await ledger.decisions(store, callers, count // callers, first=_SIZE)
+
+
+async def _prove(store: SqliteStore) -> None:
+    size = (await store.load(())).head.size
+    for number in range(_PROOFS):
+        await store.inclusion_proof(number * 7919 % size, size)
+
+
+_WORKS: tuple[tuple[str, bool, Work], ...] = (
+    ("1 caller: load four entities, decide, commit; 2 000 times", False, lambda store: _append(store, 1, 2_000)),
+    ("64 callers, the same; 6 400 times", False, lambda store: _append(store, 64, 6_400)),
+    (f"verify everything of {_SIZE} entries, one reader", True, lambda store: verify_ledger(store, readers=1)),
+    (f"{_PROOFS} inclusion proofs in {_SIZE} entries", True, _prove),
+)
+
+
+def _profile(filled: bool, work: Work) -> str:  # noqa: FBT001 - a row of the table
+    async def run(folder: Path) -> cProfile.Profile:
+        store = ledger_work.create(folder)
+        if filled:
+            await ledger.fill(store, 0, _SIZE)
+        profile = cProfile.Profile()
+        profile.enable()
+        await work(store)
+        profile.disable()
+        await store.close()
+        return profile
+
+    with tempfile.TemporaryDirectory(prefix="placet-bench-") as folder:
+        profile = asyncio.run(run(Path(folder)))
+    text = io.StringIO()
+    pstats.Stats(profile, stream=text).strip_dirs().sort_stats("tottime").print_stats(_LINES)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines() if line.strip()) + "\n"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
