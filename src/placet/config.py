@@ -92,7 +92,6 @@ def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
         raise ConfigurationError(
             "SECRET_FILE_UNREADABLE",
             f"the file that {name}_FILE names cannot be read ({reason})",
-            hint="write the secret into it, in one line, readable by you alone",
         ) from error
 
 
