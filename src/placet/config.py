@@ -88,7 +88,11 @@ def _secret(environment: Mapping[str, str], name: str) -> Secret | None:
             content = file.read(_SECRET_LIMIT_BYTES)
         return Secret(content.decode().rstrip("\r\n"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError("SECRET_FILE_UNREADABLE", f"the file that {name}_FILE names cannot be read") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise ConfigurationError(
+            "SECRET_FILE_UNREADABLE",
+            f"the file that {name}_FILE names cannot be read ({reason})",
+        ) from error
 
 
 def _seconds(environment: Mapping[str, str], name: str) -> timedelta | None:

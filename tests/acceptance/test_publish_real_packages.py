@@ -16,7 +16,9 @@ from acceptance.packages.fetch import RealPackage, fetch, real_packages
 from placet.domain.encoding.archive import read_archive
 from placet.domain.package.manifest import install_effects
 from support.npm_client import NpmClient
-from support.shell import PLACET, Shell
+from support.offline import without_network
+from support.shell import Shell
+from support.team import approve, found_team
 from support.verdaccio import Verdaccio, running_verdaccio
 
 pytestmark = [pytest.mark.node, pytest.mark.slow, pytest.mark.needs("ssh-keygen", "unshare")]
@@ -65,9 +67,7 @@ class Team:
         """Publish in one process, approve in two others, and return what the first said in the end."""
         publishing = self.shell.start("publish", str(package.path), "--json")
         run_id = run_that_waits(publishing)
-        for name in ("bob", "carol"):
-            said = self.shell.done("approve", run_id, "--as", f"person:{name}", "--key", name, "--yes", "--json")
-            assert said.json()["decision"] == "approve"
+        approve(self.shell, run_id, "bob", "carol")
         out, err = publishing.communicate(timeout=120)
         assert publishing.returncode == 0, err
         return json.loads(out)
@@ -100,44 +100,27 @@ def verdaccio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verdaccio]:
 
 
 @pytest.fixture(scope="module")
-def team(verdaccio: Verdaccio, tmp_path_factory: pytest.TempPathFactory) -> Team:
-    """Found a team as its handbook says: bootstrap key, people, policy, providers; then publish all three."""
+def packages() -> list[RealPackage]:
+    """Return the packages, each fetched once for all runs and held beside its digest."""
     assert fetch([each for each in PACKAGES if not each.is_kept()]) == []
-    shell = Shell(tmp_path_factory.mktemp("team"))
-    (shell.place / "passphrase").write_text("correct horse battery staple\n")
-    (shell.place / "policy.toml").write_text(POLICY)
+    return PACKAGES
+
+
+@pytest.fixture(scope="module")
+def team(packages: list[RealPackage], verdaccio: Verdaccio, tmp_path_factory: pytest.TempPathFactory) -> Team:
+    """Found a team, add its providers, and publish all three."""
+    shell = found_team(tmp_path_factory.mktemp("team"), POLICY, REGISTRY_TOKEN=verdaccio.token)
     (shell.place / "objects").mkdir()
-    shell.variables |= {"PLACET_PASSPHRASE_FILE": str(shell.place / "passphrase"), "REGISTRY_TOKEN": verdaccio.token}
-    bootstrap = {"PLACET_BOOTSTRAP_KEY": shell.done("init", "--name", "acme", "--json").json()["bootstrap_key"]}
-    shell.done("principal", "add", "person:alice", env=bootstrap)
-    for name in ("bob", "carol", "dan"):
-        shell.done("principal", "add", f"person:{name}", "--key", f"{shell.ssh_key(name)}.pub", env=bootstrap)
-    shell.done("policy", "activate", "policy.toml", env=bootstrap)
-    shell.variables["PLACET_PRINCIPAL"] = "person:alice"
     shell.done("provider", "add", "npm", "--kind", "npm", "--url", verdaccio.url, "--credential", "env:REGISTRY_TOKEN")
     shell.done("provider", "add", "files", "--kind", "folder", "--url", str(shell.place / "objects"))
     team = Team(shell, verdaccio, {})
-    for package in PACKAGES:
+    for package in packages:
         team.published[package.name] = team.publish(package)
     return team
 
 
-def without_network(arguments: list[str | Path], environment: dict[str, str], place: Path) -> Any:
-    """Run `placet` where there is no network at all, not even loopback; return the JSON document it printed."""
-    isolated = next(
-        (each for each in (["unshare", "-n"], ["unshare", "-rn"]) if not subprocess.call([*each, "true"])), None
-    )
-    if isolated is None:
-        pytest.skip("needs the right to make network namespaces")
-    done = subprocess.run(
-        [*isolated, PLACET, *arguments], cwd=place, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def test_there_is_an_unscoped_a_scoped_and_one_with_a_bin_and_over_a_hundred_files() -> None:
-    readings = {each.name: read_archive(each.path.read_bytes()) for each in PACKAGES}
+def test_there_is_an_unscoped_a_scoped_and_one_with_a_bin_and_over_a_hundred_files(packages: list[RealPackage]) -> None:
+    readings = {each.name: read_archive(each.path.read_bytes()) for each in packages}
     assert sorted(readings) == ["@noble/hashes", "ms", "yaml"]
     assert len(readings["yaml"].files) > 100
     assert install_effects(readings["yaml"]).bins

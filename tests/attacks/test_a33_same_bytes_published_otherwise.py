@@ -23,8 +23,8 @@ REQUEST = PublishRequest(tgz=TGZ, requester=REQUESTER, to=("npm", "files"))
 OTHERWISE = {
     "dist-tag is latest, not next": replace(REQUEST, dist_tag="next"),
     "access is default, not restricted": replace(REQUEST, access="restricted"),
-    "to is files, npm, not npm": replace(REQUEST, to=("npm",)),
-    "to is files, npm, not files, mirror": replace(REQUEST, to=("mirror", "files")),
+    "its providers are files, npm, not npm": replace(REQUEST, to=("npm",)),
+    "its providers are files, npm, not files, mirror": replace(REQUEST, to=("mirror", "files")),
     f"requester is {REQUESTER}, not person:bob": replace(REQUEST, requester="person:bob"),
 }
 
@@ -86,7 +86,7 @@ def test_who_asks_for_all_providers_after_one_more_was_added_asks_otherwise() ->
     publish(world, replace(REQUEST, to=("npm", "files")))
     world.provide(Provider(provider_id="more", kind="folder", url="file:/nowhere", credential=""))
 
-    with pytest.raises(DeniedError, match="to is files, npm, not files, more, npm"):
+    with pytest.raises(DeniedError, match="its providers are files, npm, not files, more, npm"):
         publish(world, replace(REQUEST, to=("npm", "files", "more")))
 
 

@@ -147,6 +147,15 @@ def test_an_approval_that_may_not_count_is_on_record(team: Shell) -> None:
     assert [(each["code"], each["actor"]) for each in denials] == [("APPROVER_INELIGIBLE", "person:alice")]
 
 
+def test_who_speaks_for_no_group_is_refused_on_record(team: Shell) -> None:
+    run_id = asked(team, "1.4.2")
+    before = team.size()
+
+    ran = team.placet("approve", run_id, "--as", "person:zoe", "--key", "bob", "--yes", "--json")
+
+    assert (ran.code, ran.error()["code"], team.size()) == (3, "APPROVAL_INVALID", before + 1)
+
+
 def test_nobody_approves_with_a_key_that_is_not_theirs(team: Shell) -> None:
     run_id = asked(team, "1.5.0")
 

@@ -41,6 +41,17 @@ def test_a_plan_is_created_and_nothing_of_it_is_done_until_it_is_resumed(trial: 
     assert trial.done("verify", "@acme/tool@2.0.0").out.startswith("Verified: ")
 
 
+def test_resuming_what_is_done_says_the_same_again_and_changes_nothing(trial: Shell, registry: NpmDouble) -> None:
+    trial.done("plan", "create", plan_file(trial, "2.0.3"), "--wait", "5")
+    run_id, size = newest(trial), trial.size()
+
+    first, again = (trial.done("run", "resume", run_id) for _ in range(2))
+
+    assert first.out == again.out
+    assert again.out.startswith(f"{run_id} is executed: @acme/tool@2.0.3\n")
+    assert (registry.effects("@acme/tool", "2.0.3"), trial.size()) == (1, size)
+
+
 def test_with_wait_it_is_carried_out_at_once_and_a_second_time_changes_nothing(
     trial: Shell, registry: NpmDouble
 ) -> None:

@@ -59,7 +59,7 @@ def test_publishing_the_same_bytes_again_publishes_nothing_and_names_the_same_ru
     again = published.done("publish", "my-package", "--json")
 
     assert again.json()["run_id"] == the_run(published)
-    assert "resume" in again.err
+    assert f"done by    {the_run(published)}\n" in again.err
     assert len([each for each in registry.requests if each[0] == "PUT"]) == before
 
 

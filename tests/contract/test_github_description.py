@@ -14,8 +14,6 @@ from support.prism import Judged, Prism, running_prism
 
 pytestmark = pytest.mark.node
 
-BASES = ("/api/v3", "/api/uploads")
-
 
 def everything(github: Github) -> None:
     """Tag, release and open a pull request, once and again."""
@@ -92,18 +90,13 @@ def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prism]:
         yield running
 
 
-def judged(prism: Prism, asked: Asked, reply: Reply) -> Judged:
-    (base,) = (base for base in BASES if asked.path.startswith(base))
-    return prism.judge(asked, reply, base)
-
-
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_request_of_the_executors_fits_the_description(prism: Prism, flow: Callable[[Github], None]) -> None:
     with running_github() as github:
         flow(github)
         exchanges = list(github.double.exchanges)
 
-    verdicts = [(f"{asked.method} {asked.path}", judged(prism, asked, reply)) for asked, reply in exchanges]
+    verdicts = [(f"{asked.method} {asked.path}", prism.judge(asked, reply)) for asked, reply in exchanges]
 
     assert len(exchanges) > 5
     assert [(name, verdict.request) for name, verdict in verdicts if verdict.request] == []
@@ -117,7 +110,7 @@ def test_every_answer_of_the_double_fits_the_description(prism: Prism, flow: Cal
         exchanges = list(github.double.exchanges)
 
     documents = [each for each in exchanges if each[1].content_type != "application/octet-stream"]
-    verdicts = [(f"{asked.method} {asked.path}", judged(prism, asked, reply)) for asked, reply in documents]
+    verdicts = [(f"{asked.method} {asked.path}", prism.judge(asked, reply)) for asked, reply in documents]
 
     assert [(name, found) for name, verdict in verdicts if (found := beyond_statuses(verdict))] == []
 
@@ -143,7 +136,7 @@ def test_a_request_that_does_not_fit_is_noticed(prism: Prism, path: str, body: b
     headers = {"content-type": "application/json", "accept": "application/vnd.github+json"}
     asked = Asked(method="POST", path=f"/api/v3/repos/acme/tool{path}", query="", headers=headers, body=body)
 
-    assert len(judged(prism, asked, Reply.of(201, {})).request) == 1
+    assert len(prism.judge(asked, Reply.of(201, {})).request) == 1
 
 
 def test_an_answer_that_does_not_fit_is_noticed(prism: Prism) -> None:
@@ -153,5 +146,5 @@ def test_an_answer_that_does_not_fit_is_noticed(prism: Prism) -> None:
     members = json.loads(reply.body)
     del members["object"]["sha"]
 
-    assert (asked.path.endswith("/git/refs"), judged(prism, asked, reply).answer) == (True, [])
-    assert len(judged(prism, asked, Reply.of(201, members, reply.content_type)).answer) == 1
+    assert (asked.path.endswith("/git/refs"), prism.judge(asked, reply).answer) == (True, [])
+    assert len(prism.judge(asked, Reply.of(201, members, reply.content_type)).answer) == 1

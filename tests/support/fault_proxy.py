@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -133,6 +134,22 @@ async def fault_proxy(upstream: str) -> AsyncIterator[FaultProxy]:
         yield proxy
     finally:
         server.close()
+
+
+@contextlib.contextmanager
+def watching_proxy(upstream: str) -> Iterator[FaultProxy]:
+    """Run such a proxy in a thread of its own, before a server that other processes call."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    running = fault_proxy(upstream)
+    try:
+        yield asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result()
+    finally:
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 async def read_message(reader: asyncio.StreamReader, *, of: bytes = b"") -> bytes:

@@ -19,6 +19,8 @@ from support.ports import free_port
 HERE = Path(__file__).parents[1] / "contract/github"
 PROGRAM = HERE / "node_modules/@stoplight/prism-cli/dist/index.js"
 _START_SECONDS = 60
+_BASES = ("/api/v3", "/api/uploads")
+"""What the addresses of an Enterprise Server have before the described paths."""
 _HOP_BY_HOP = frozenset({"host", "connection", "content-length"})
 
 
@@ -47,8 +49,9 @@ class Prism:
     port: int
     upstream: Upstream
 
-    def judge(self, asked: Asked, reply: Reply, base: str) -> Judged:
+    def judge(self, asked: Asked, reply: Reply) -> Judged:
         """Send the request, without the part of its path that an Enterprise Server adds, and return what is wrong."""
+        (base,) = (base for base in _BASES if asked.path.startswith(base))
         self.upstream.reply = reply
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = {name: value for name, value in asked.headers.items() if name not in _HOP_BY_HOP}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from placet.domain.authorization.admission import check_admissible, groups_open_to
+from placet.domain.authorization.admission import check_admissible, groups_demanded, groups_open_to
 from placet.domain.authorization.approval import (
     Approval,
     ApprovalDecision,
@@ -260,4 +260,5 @@ def test_people_are_told_for_which_groups_they_may_speak() -> None:
     assert groups_open_to(policy, PLAN, "person:alice") == ("maintainers", "security")
     assert groups_open_to(policy, PLAN, "person:bob") == ("maintainers",)
     assert groups_open_to(policy, PLAN, "person:mallory") == ()
+    assert groups_demanded(policy, PLAN) == ("maintainers", "security")
     assert groups_open_to(a_policy(rule(subjects='["npm:x"]')), PLAN, "person:alice") == ()

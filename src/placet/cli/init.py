@@ -96,4 +96,6 @@ def _team(made: Document) -> Iterator[str]:
     yield ""
     yield "Next, with it in PLACET_BOOTSTRAP_KEY:"
     yield "  placet principal add person:NAME --key FILE.pub      once for every approver"
-    yield "  placet policy activate FILE                          the key dies with this"
+    yield "  placet principal add person:NAME                     for who only asks"
+    yield "  placet policy example > policy.toml                  put your names in"
+    yield "  placet policy activate policy.toml                   the key dies with this"

@@ -90,9 +90,17 @@ def table(rows: Iterable[Sequence[str]], *, indent: int = 2) -> Iterator[str]:
 
 
 def target(operation: Document) -> str:
-    """Return where an operation acts: an object by its provider and key, everything else by its subject."""
+    """Return where an operation acts: an object by its provider and key, a repository by its tag, too."""
     subject = str(operation["subject"])
-    return f"{subject.partition(':')[0]}:{operation['key']}" if operation["key"] else subject
+    if operation["key"]:
+        return f"{subject.partition(':')[0]}:{operation['key']}"
+    shows_tag = operation["tag"] and operation["operation_kind"] != "publish_package"
+    return f"{subject} {operation['tag']}" if shows_tag else subject
+
+
+def answered(value: object) -> str:
+    """Return one member of a provider's answer in one line; a list by its elements."""
+    return short(", ".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def short(text: str) -> str:

@@ -94,21 +94,23 @@ def _created(made: Document) -> Iterator[str]:
             ("certificate", made["certificate_id"]),
             ("plan", made["plan_digest"]),
             ("fingerprint", made["fingerprint"]),
+            ("phrase", made["phrase"]),
         ]
     )
     yield ""
     for number, each in enumerate(made["operations"], 1):
         subject = each["subject"]
         about = f"{subject['provider']}:{subject['name']}{'@' if subject['version'] else ''}{subject['version']}"
-        key = str(each["params"].get("key", ""))
-        where = target({"subject": about, "key": key})
-        yield f"  {number}  {each['operation_kind']}  {where}{' ' if subject['tag'] else ''}{subject['tag']}"
+        key, kind = str(each["params"].get("key", "")), each["operation_kind"]
+        where = target({"subject": about, "key": key, "tag": subject["tag"], "operation_kind": kind})
+        yield f"  {number}  {kind}  {where}"
     yield ""
     if made["state"] == "executed":
         yield "All of it was carried out before."
     elif made["missing"]:
         yield from (f"Missing: {each}." for each in made["missing"])
         yield f"  placet approve {made['run_id']} --as person:NAME --key FILE"
+        yield f"  placet run resume {made['run_id']}"
     else:
         yield "Nothing is missing. It is carried out with"
         yield f"  placet run resume {made['run_id']}"

@@ -11,7 +11,7 @@ import click
 from placet.cli.command import FILE, WORD, Child, Command, Group, Number
 from placet.cli.files import write_new_file
 from placet.cli.installation import inside, show
-from placet.cli.output import Document, fields, moment, say_bytes, short, table, target, tell
+from placet.cli.output import Document, answered, fields, moment, say_bytes, table, target, tell
 from placet.cli.waiting import Patience, wait_options
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _records(trail: Document) -> Iterator[str]:
                 ("error", each["error_code"]),
                 ("", each["error_message"]),
                 ("sent again", str(each["retry_count"]) if each["retry_count"] else ""),
-                *((f"answered {name}", short(str(value))) for name, value in sorted(each["response"].items())),
+                *((f"answered {name}", answered(value)) for name, value in sorted(each["response"].items())),
             ]
         )
 
@@ -200,7 +200,7 @@ def _operations(operations: list[Document]) -> Iterator[str]:
     for number, each in enumerate(operations, 1):
         yield f"  {number}  {each['operation_kind']}  {target(each)}"
         yield f"     {each['why']}"
-        yield from fields(((name, short(str(value))) for name, value in sorted(each["response"].items())), indent=7)
+        yield from fields(((name, answered(value)) for name, value in sorted(each["response"].items())), indent=7)
         explanation = each["why_not"].get("explanation", "")
         if explanation != before:  # what blocks several operations is explained once
             yield from _explained(each["why_not"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from placet.bootstrap import Opened
 from placet.core.lookup import list_runs
+from placet.core.runs import stored_run
 from placet.domain.authorization.approval import ApprovalDecision
 from placet.domain.authorization.phrase import check_phrase, phrase
 from placet.domain.authorization.render import fingerprint
@@ -23,7 +24,7 @@ from placet.usecases.collect_evidence import collect_evidence
 from placet.usecases.prepare_release import Progress
 from placet.usecases.publish_package import PublishRequest, publish_package, rehearse_package
 from placet.usecases.reconcile import reconcile
-from placet.usecases.resume_run import Carried, Waiter, give_up, resume_run
+from placet.usecases.resume_run import Carried, Waiter, finish_run, give_up
 from placet.usecases.search import Kind, search
 from placet.usecases.show_run import RunView, show_run
 
@@ -79,7 +80,9 @@ class Publishing:
         groups = (group,) if group else ballot.groups
         if kind is not ApprovalDecision.APPROVE:
             groups = groups[:1]
-        groups = groups or ("",)  # whoever speaks for no group is refused where refusals are recorded
+        if kind is ApprovalDecision.APPROVE:  # whoever speaks for no group is refused where refusals are recorded
+            groups = groups or ballot.demanded[:1]
+        groups = groups or ("",)
         for each in groups:
             approval = fill_in(
                 self._context, ballot, approver=approver, key_id=public_key.key_id, decision=kind, group=each
@@ -108,8 +111,9 @@ class Publishing:
         return list(dict.fromkeys(each.sentence for each in refusals if each.code == "APPROVALS_MISSING"))
 
     async def resume(self, run_id: str, *, wait: Waiter = give_up) -> Object:
-        """Go on with a planned run."""
-        return await self.published(await resume_run(self._context, run_id, wait=wait))
+        """Go on with a planned run; of one that is done, return what became of it: nothing is done again."""
+        run = await stored_run(self._context, run_id)
+        return await self.published(await finish_run(self._context, run, wait=wait))
 
     async def runs(self, *, limit: int = 100) -> Object:
         """Return the newest runs first."""

@@ -34,11 +34,12 @@ def run(each: Run) -> Object:
 
 
 def report(each: Report) -> Object:
-    """Return what became of one operation; `key` is empty but for objects."""
+    """Return what became of one operation; `key` is an object's, `tag` a repository's or the dist-tag."""
     return {
         "operation_id": each.operation.operation_id,
         "operation_kind": each.operation.operation_kind.value,
         "subject": str(each.operation.subject),
+        "tag": each.operation.subject.tag,
         "key": str(each.operation.params.get("key", "")),
         "receipt_id": each.receipt_id,
         "state": each.state.value,
@@ -83,6 +84,7 @@ def _rehearsed_operation(each: OneRehearsed) -> Object:
         "operation_id": operation.operation_id,
         "operation_kind": operation.operation_kind.value,
         "subject": str(operation.subject),
+        "tag": operation.subject.tag,
         "key": str(operation.params.get("key", "")),
         "blocked_by_mode": True,
         "would_ship": each.would_ship.value,
@@ -184,6 +186,7 @@ def _operation(view: OperationView, of: Run) -> Object:
         "operation_id": view.operation.operation_id,
         "operation_kind": view.operation.operation_kind.value,
         "subject": str(view.operation.subject),
+        "tag": view.operation.subject.tag,
         "key": str(view.operation.params.get("key", "")),
         "receipt_id": receipt.receipt_id if receipt else "",
         "state": receipt.state.value if receipt else "not_started",

@@ -30,7 +30,7 @@ from placet.core.judgement import circumstances_of, judgement_premises, policy_i
 from placet.core.places import present_place
 from placet.core.review import reviewed
 from placet.core.runs import stored_run
-from placet.domain.authorization.admission import check_admissible, groups_open_to
+from placet.domain.authorization.admission import check_admissible, groups_demanded, groups_open_to
 from placet.domain.authorization.approval import (
     Approval,
     ApprovalDecision,
@@ -56,11 +56,12 @@ VALIDITY = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ballot:
-    """A plan as its approver is to see it: the text, and for which groups they may speak."""
+    """A plan as its approver is to see it: the text, which groups have to approve, and for which they may speak."""
 
     run: Run
     plan: Plan
     text: str
+    demanded: tuple[str, ...]
     groups: tuple[str, ...]
 
 
@@ -72,8 +73,9 @@ async def show_ballot(context: Context, run_id: str, approver: str) -> Ballot:
     snapshot = await load(context, lambda loaded: _premises(run, approver, loaded))
     plan = read_plan(required(snapshot, plan_key(run_id, run.plans), "plan"))
     policy = policy_in_force(snapshot)
+    demanded = groups_demanded(policy, plan) if policy else ()
     groups = groups_open_to(policy, plan, approver) if policy else ()
-    return Ballot(run=run, plan=plan, text=shown_text(snapshot, plan), groups=groups)
+    return Ballot(run=run, plan=plan, text=shown_text(snapshot, plan), demanded=demanded, groups=groups)
 
 
 def fill_in(

@@ -107,7 +107,7 @@ async def standing_or_prepared(context: Context, release: Release, progress: Pro
     """
     run = await _standing(context, release)
     if run is not None:
-        progress("resume", run.run_id)
+        progress("done by" if run.state is RunState.EXECUTED else "resume", run.run_id)
         return run
     # while it is prepared, somebody else may come first with the same bytes
     prepared = await _prepare(context, release, progress)
@@ -235,11 +235,11 @@ def _differences(plan: Plan, release: Release, parcel: Parcel) -> list[str]:
     pairs = {
         "dist-tag": (_param(plan.operations, "dist_tag"), release.dist_tag),
         "access": (_param(plan.operations, "access"), release.access),
-        "to": (_providers(plan.operations), _providers(wanted)),
+        "its providers": (_providers(plan.operations), _providers(wanted)),
         "requester": (plan.requester, release.requester),
     }
     said = [
-        f"{name} is {planned or 'default'}, not {asked or 'default'}"
+        f"{name} {'are' if name == 'its providers' else 'is'} {planned or 'default'}, not {asked or 'default'}"
         for name, (planned, asked) in pairs.items()
         if planned != asked
     ]

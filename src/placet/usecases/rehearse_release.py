@@ -191,7 +191,7 @@ def _stages(
         ("select", "done", f"{len(operations)} operations at {', '.join(outside)}"),
         ("verify", "done", rehearsal.verified),
         ("evaluate", "done", f"policy {policy_version}: would ship: {verdict.value.replace('_', ' ')}"),
-        ("plan", "done", ", ".join(plan.digest() for plan in plans)),
+        ("plan", "done", f"{len(plans)} {'plan' if len(plans) == 1 else 'plans'}, each with its digest"),
         ("authorize", "advisory", f"{len(operations)} advisory receipts, none of them enforceable"),
         ("execute", "blocked_by_mode", "nothing was opened, nothing was sent"),
         ("audit", "recorded", f"entries {seqs[0]} to {seqs[-1]}"),

@@ -41,8 +41,12 @@ def groups_open_to(policy: Policy, plan: Plan, principal_id: str) -> tuple[str, 
 
     For people who are to choose for whom they speak; nothing is decided by it.
     """
-    demanded = {demand.group for demand in _demands(policy, plan)}
-    return tuple(sorted(group for group in demanded if principal_id in policy.groups[group]))
+    return tuple(group for group in groups_demanded(policy, plan) if principal_id in policy.groups[group])
+
+
+def groups_demanded(policy: Policy, plan: Plan) -> tuple[str, ...]:
+    """Return the groups whose approval the plan needs, sorted."""
+    return tuple(sorted({demand.group for demand in _demands(policy, plan)}))
 
 
 def _check_break_glass(policy: Policy, plan: Plan, verified: VerifiedApproval, circumstances: Circumstances) -> None:
