@@ -316,7 +316,7 @@ def test_opening_every_key_costs_one_scrypt(folder: Path) -> None:
     keys.authority(AuthorityRole.ROOT)
     keys.authority(AuthorityRole.INTERMEDIATE)
 
-    assert time.process_time() - started < seconds_of_one_scrypt()
+    assert time.process_time() - started < 2 * seconds_of_one_scrypt()  # three more would have cost three
 
 
 def seconds_of_one_scrypt() -> float:
