@@ -120,7 +120,6 @@ class _Kept:
 
     def lock(self, seconds: float) -> None:
         """Lock the latest file. Whoever holds it needs it for microseconds, or hangs."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         until = time.monotonic() + seconds
         while True:
             try:
@@ -182,6 +181,7 @@ class _Kept:
         """Return the latest file's descriptor, of the file that others find under its name."""
         if self._descriptor is None or os.fstat(self._descriptor).st_nlink == 0:
             self._release()
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._descriptor = os.open(self._latest, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         return self._descriptor
 
