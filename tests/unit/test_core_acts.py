@@ -261,6 +261,33 @@ def test_a_theft_that_is_found_later_makes_an_earlier_revocation_stricter() -> N
     assert (listed.reason.value, listed.invalid_since, listed.revoked_at) == ("key_compromise", since, first.revoked_at)
 
 
+@pytest.mark.parametrize("reasons", [("superseded", "key_compromise"), ("key_compromise", "superseded")])
+def test_that_a_key_was_stolen_is_never_unsaid(reasons: tuple[str, str]) -> None:
+    world = World(TEAM + FREE)
+    certificate_id = world.certificate()
+
+    for hours, reason in enumerate(reasons):
+        since = format_instant(world.clock.now() - timedelta(hours=hours))
+        performed(world, revocation(certificate_id, reason=reason, invalid_since=since), {})
+
+    (listed,) = all_revocations(world.run(load(world.context, all_revocations_premises)))
+    assert (listed.reason.value, listed.invalid_since) == ("key_compromise", world.clock.now() - timedelta(hours=1))
+
+
+def test_a_theft_that_is_told_later_is_told_although_nothing_more_becomes_void() -> None:
+    world = World(TEAM + FREE)
+    certificate_id = world.certificate()
+
+    performed(world, revocation(certificate_id, reason="superseded"), {})
+    first = world.run(the_certificate(world.context, certificate_id)).revocation
+    world.move(seconds=60)
+    performed(world, revocation(certificate_id), {})
+    (listed,) = all_revocations(world.run(load(world.context, all_revocations_premises)))
+
+    assert first is not None
+    assert (listed.reason.value, listed.invalid_since) == ("key_compromise", first.invalid_since)
+
+
 def test_a_revocation_without_a_time_counts_from_now() -> None:
     world = World(TEAM + FREE)
     certificate_id = world.certificate()

@@ -20,7 +20,7 @@ from placet.domain.certificate.crl import crl_pem, is_crl
 from placet.domain.certificate.keys import KeyAlgorithm, public_key_digest
 from placet.domain.certificate.profile import crl_name, crl_url
 from placet.domain.certificate.request import key_of_request, make_request
-from placet.domain.certificate.revocation import parse_reason
+from placet.domain.certificate.revocation import Revocation, parse_reason
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.pem import read_certificate_der, read_request, write_pem
 from placet.domain.values.digest import sha256
@@ -150,11 +150,21 @@ class Certificates:
             "invalid_since": format_instant(parse_instant(invalid_since)) if invalid_since else "",
         }
         record = await the_certificate(self._context, certificate_id)
-        if record.revocation is None:
+        if record.revocation is None or self._makes_more_void(record.revocation, params):
             subject = Subject(provider=PROVIDER, name=record.package, version=record.version, tag="")
             intent = Intent(kind=OperationKind.REVOKE_CERTIFICATE, subject=subject, params=params)
             await ask(self._context, intent, requester=await requester_of(self._opened, requester), contents={})
         return self._row(await the_certificate(self._context, certificate_id))
+
+    def _makes_more_void(self, standing: Revocation, params: Object) -> bool:
+        now, since = self._context.clock.now(), str(params["invalid_since"])
+        said = Revocation(
+            certificate_id=standing.certificate_id,
+            reason=parse_reason(str(params["reason"])),
+            revoked_at=now,
+            invalid_since=parse_instant(since) if since else now,
+        )
+        return standing.tightened(said) != standing
 
     async def crl(self, issuer: str = "intermediate") -> tuple[Object, bytes]:
         """Return the X.509 revocation list of the `intermediate` or the `root` as an object, and its DER.

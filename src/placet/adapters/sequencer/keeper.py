@@ -128,7 +128,8 @@ class Keeper:
         seal = check_kept(open_checkpoint(note, self.key), head.size, root_at, where="what was shown")
         if seal is not None:
             self.seal = seal
-            self._anchor.replace(self.key.origin, note, lasting=True)
+            with self._anchor.alone(self.key.origin):
+                self._anchor.replace(self.key.origin, note, lasting=True)
 
     def kept_notes(self) -> tuple[str, ...]:
         """Return the notes in the anchor, believed in nothing."""

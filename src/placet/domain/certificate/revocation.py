@@ -49,11 +49,14 @@ class Revocation:
     def tightened(self, other: Revocation) -> Revocation:
         """Return what holds when `other` is said after this one: the stricter, never less than this.
 
-        Who learns later that a key was stolen earlier says so; `revoked_at` stays the first time.
+        Who learns later that a key was stolen earlier says so; `revoked_at` stays the first time. That it
+        was stolen is never unsaid, and is said also where it makes nothing more void.
         """
-        if other.invalid_since >= self.invalid_since:
-            return self
-        return replace(self, reason=other.reason, invalid_since=other.invalid_since)
+        earlier = other.invalid_since < self.invalid_since
+        reason = other.reason if earlier else self.reason
+        if RevocationReason.KEY_COMPROMISE in (self.reason, other.reason):
+            reason = RevocationReason.KEY_COMPROMISE
+        return replace(self, reason=reason, invalid_since=min(self.invalid_since, other.invalid_since))
 
     def covers(self, older: Revocation) -> bool:
         """Tell whether nothing that `older` made void counts again under this one."""
