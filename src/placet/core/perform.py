@@ -23,11 +23,13 @@ from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import judge, judgement_premises
 from placet.core.limits import reservation_counters
 from placet.core.mint import Minted, mint, next_attempt, payload_object, planned, step_before
+from placet.core.replaced import replaced_premises, standing_before
 from placet.core.runs import check_open
 from placet.domain.authorization.checks import CheckDeniedError, Trail
 from placet.domain.authorization.facts import ReceiptState, Request
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.replaced import check_replaces
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.kinds import Mode
@@ -102,6 +104,7 @@ def _premises(context: Context, operation: Operation, snapshot: Snapshot | None)
         operation_key(operation.operation_id),
         subject_key(operation),
         certificate_key(operation.certificate_id or "none"),
+        *replaced_premises([operation]),
     }
     keys |= {before} if (before := step_before(operation.operation_id)) else set()
     if snapshot is None:
@@ -139,6 +142,7 @@ def _decide(
         contents=contents,
         entry_id=new_event_id(context, now),
     )
+    check_replaces(operation, standing_before(snapshot, operation))
     deed = ACTS[operation.operation_kind].perform(performance)
     executed = minted.record(ReceiptState.ISSUED).settled(ReceiptState.EXECUTED, deed.response, "")
     made = Decision(

@@ -27,9 +27,11 @@ from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.limits import plan_counters
 from placet.core.places import place_premises, present_place
 from placet.core.plannable import check_plannable
+from placet.core.replaced import replaced_premises, standing_before
 from placet.domain.authorization.operation import Artifact, Operation, Precondition, Subject
-from placet.domain.authorization.place import PROVIDER_FACT, bound_to
+from placet.domain.authorization.place import OUR_FACTS, bound_to
 from placet.domain.authorization.plan import Plan
+from placet.domain.authorization.replaced import bound_to_replaced
 from placet.domain.encoding.canonical import Value
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.log.decision_records import PlanCreated
@@ -108,11 +110,12 @@ async def add_plan(
     def plan_of(snapshot: Snapshot) -> Plan:
         policy = entity_of(snapshot, POLICY_IN_FORCE)
         digest = read_policy_in_force(policy).digest if policy else sha256(b"")
-        operations = tuple(_placed(snapshot, each) for each in template.operations)
+        operations = tuple(_bound(snapshot, each) for each in template.operations)
         return replace(template, policy_digest=digest, operations=operations)
 
     def premises(snapshot: Snapshot | None) -> Collection[EntityKey]:
-        keys = {POLICY_IN_FORCE, run.key, plan_key(run.run_id, number), *place_premises(template.operations)}
+        keys = {POLICY_IN_FORCE, run.key, plan_key(run.run_id, number)}
+        keys |= place_premises(template.operations) | replaced_premises(template.operations)
         return keys if snapshot is None else keys | judgement_premises(snapshot, plan_of(snapshot))
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
@@ -209,11 +212,12 @@ def _template(context: Context, run: Run, intents: Sequence[Intent], number: int
     )
 
 
-def _placed(snapshot: Snapshot, operation: Operation) -> Operation:
-    """Return the operation bound to where its provider's record leads now."""
-    if any(each.fact == PROVIDER_FACT for each in operation.preconditions):
-        raise InvalidInputError("PLAN_INVALID", "where an effect goes is the provider's record, it is not asked for")
-    return replace(operation, preconditions=bound_to(present_place(snapshot, operation), operation.preconditions))
+def _bound(snapshot: Snapshot, operation: Operation) -> Operation:
+    """Return the operation bound to where its provider's record leads now, and to what it replaces."""
+    if any(each.fact in OUR_FACTS for each in operation.preconditions):
+        raise InvalidInputError("PLAN_INVALID", "where an effect goes and what it replaces is not asked for")
+    preconditions = bound_to(present_place(snapshot, operation), operation.preconditions)
+    return replace(operation, preconditions=bound_to_replaced(standing_before(snapshot, operation), preconditions))
 
 
 def _check_approvable(judgements: Sequence[Judgement]) -> None:

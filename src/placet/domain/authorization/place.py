@@ -9,9 +9,12 @@ plan stale, and leads no effect and no look-up elsewhere.
 from __future__ import annotations
 
 from placet.domain.authorization.operation import Operation, Precondition
+from placet.domain.authorization.replaced import REPLACED_FACT
 from placet.errors import DeniedError
 
 PROVIDER_FACT = "provider"
+OUR_FACTS = frozenset({PROVIDER_FACT, REPLACED_FACT})
+"""Facts of our own store: planning binds them, and nobody asks for them or is asked."""
 
 
 def place(kind: str, url: str, *, private: bool) -> str:
@@ -49,4 +52,4 @@ def bound_to(where: str, preconditions: tuple[Precondition, ...]) -> tuple[Preco
 
 def asked_of_provider(operation: Operation) -> tuple[Precondition, ...]:
     """Return the preconditions whose facts a provider holds, so that it must be asked."""
-    return tuple(each for each in operation.preconditions if each.fact != PROVIDER_FACT)
+    return tuple(each for each in operation.preconditions if each.fact not in OUR_FACTS)
