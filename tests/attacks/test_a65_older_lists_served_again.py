@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from placet import config
+from placet.adapters.files.seen import SeenFolder
 from placet.domain.certificate.revocation import Revocation, RevocationReason
+from placet.domain.verification.newest_revocations import Known
 from placet.domain.verification.verdict import VerdictError
 from placet.errors import ConfigurationError
-from placet.facade.verification import Revocations, verify_as_consumer
+from placet.facade.verification import Revocations, _remember, verify_as_consumer
 from support.publication import Story, story, trust_root
 from support.verdicts import ID, PUBLISHED_AT
 
@@ -30,6 +33,11 @@ class Consumer:
     def __init__(self, folder: Path) -> None:
         self.seen = folder / "seen"
         self.settings = config.load({"HOME": str(folder), "PLACET_SEEN": str(self.seen)})
+
+    def kept(self) -> Path:
+        """Return the file of the one log that was seen."""
+        [path] = self.seen.glob("*.json")
+        return path
 
     def verify(self, bundle: bytes, **asked: object) -> str:
         """Return `verified`, or the code of the refusal."""
@@ -77,12 +85,35 @@ def test_an_older_list_by_hand_is_stale_after_a_newer_one_was_seen(consumer: Con
 
 def test_an_older_list_does_not_replace_the_newer_one_that_was_seen(consumer: Consumer) -> None:
     consumer.verify(NEW)
-    [kept] = consumer.seen.iterdir()
+    kept = consumer.kept()
     before = kept.read_bytes()
     consumer.verify(OLD)
     consumer.verify(OLD, given=list_of(story()))
 
     assert kept.read_bytes() == before
+
+
+def test_of_two_verifications_at_once_the_older_list_does_not_undo_the_newer_one(consumer: Consumer) -> None:
+    """The first has made up its mind, and the second is not let in before what it saw is kept."""
+    folder, origin = SeenFolder(consumer.seen), story().bundle().origin
+    second = Thread(target=consumer.verify, args=(NEW,))
+
+    def of_the_first(_: bytes) -> bytes:
+        second.start()
+        second.join(timeout=0.2)
+        return list_of(story())
+
+    assert folder.keep(origin, of_the_first)
+    second.join()
+    assert consumer.kept().read_bytes() == list_of(later(THEFT))
+
+
+def test_a_newer_list_that_another_verification_saw_meanwhile_stays(consumer: Consumer) -> None:
+    looked = Known(others={"seen": b""})
+    assert consumer.verify(NEW) == "CERTIFICATE_REVOKED"
+    _remember(SeenFolder(consumer.seen), OLD, trust_root(), looked)
+    assert consumer.kept().read_bytes() == list_of(later(THEFT))
+    assert consumer.verify(OLD) == "CERTIFICATE_REVOKED"
 
 
 def test_a_list_that_is_older_than_the_limit_is_stale_and_without_a_list_nothing_verifies(consumer: Consumer) -> None:
@@ -106,7 +137,7 @@ def test_what_was_seen_of_one_log_is_not_lost_by_a_bundle_of_junk(consumer: Cons
 
 def test_a_memory_that_cannot_be_read_refuses_instead_of_forgetting(consumer: Consumer) -> None:
     consumer.verify(NEW)
-    [kept] = consumer.seen.iterdir()
+    kept = consumer.kept()
     kept.unlink()
     kept.mkdir()
 
@@ -116,7 +147,7 @@ def test_a_memory_that_cannot_be_read_refuses_instead_of_forgetting(consumer: Co
 
 def test_a_memory_that_was_tampered_with_refuses(consumer: Consumer) -> None:
     consumer.verify(NEW)
-    [kept] = consumer.seen.iterdir()
+    kept = consumer.kept()
     kept.write_bytes(kept.read_bytes().replace(b'"sig":"', b'"sig":"A', 1))
 
     assert consumer.verify(OLD) == "ENVELOPE_MALFORMED"

@@ -46,6 +46,17 @@ def test_what_is_not_reviewed_in_72_hours_freezes_its_package_and_no_glass_waive
         world.issue(again)
 
 
+def test_one_person_who_sets_freezes_without_end_does_not_take_break_glass_away_from_the_others() -> None:
+    world = a_world()
+    for number in range(8):
+        world.freeze(f"npm:@other/{number}", by="person:alice")
+    with world.refusing("FROZEN", check=""):
+        world.freeze("npm:@other/9", by="person:alice")
+
+    published(world)
+    assert world.freeze(by="person:bob") in open_freezes(world.load(FREEZES))
+
+
 def test_another_package_is_not_frozen_by_it() -> None:
     world = a_world()
     published(world)

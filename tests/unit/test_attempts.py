@@ -215,6 +215,25 @@ def test_a_run_that_goes_on_while_it_is_looked_at_is_not_ended(world: World) -> 
     assert not is_revoked(world, run)
 
 
+def test_a_run_seen_before_its_certificate_is_not_ended_while_its_effect_is_sent(world: World) -> None:
+    requested(world)
+    world.move(minutes=20)
+    seen = attempts(world)  # by a process that stalls then
+    begun = plan_out(world, seen.others[0][0])
+    begin(world, begun)
+    world.run(clear_away(world.context, seen))
+    assert now(world, begun).state is RunState.PLANNED
+    assert not is_revoked(world, begun)
+
+
+def test_a_run_that_gets_its_certificate_while_it_is_ended_goes_on_with_it(world: World) -> None:
+    run = requested(world)
+    between(world, lambda: world.run(certify_package(world.context, run, TGZ, PACKAGE)))
+    world.run(give_way(world.context, run))
+    assert now(world, run).state is RunState.PLANNED
+    assert not is_revoked(world, now(world, run))
+
+
 def test_an_effect_that_failed_has_not_begun(world: World) -> None:
     first, second = planned(world), planned(world)
     world.double.acts, world.double.answers = False, OutcomeStatus.FAILED

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from placet.core.entities.freezes import FREEZES, MOST_OPEN, freezes_object, open_freezes
+from placet.core.entities.freezes import FREEZES, MOST_OPEN, MOST_OPEN_EACH, freezes_object, open_freezes, with_freeze
 from placet.core.governed import ask, judgements_of
 from placet.core.runs import Intent
 from placet.domain.authorization.facts import ReceiptState
@@ -27,7 +27,7 @@ from placet.domain.encoding.record import Record
 from placet.domain.values.kinds import CORE_KINDS, Mode, OperationKind
 from placet.errors import DeniedError, InvalidInputError, PlacetError
 from placet.usecases.set_freeze import set_freeze
-from support.governance import NOW, a_policy, an_operation, codes, judged, says
+from support.governance import NOW, RUN, a_policy, an_operation, codes, judged, says
 from support.governance import a_plan as a_plan_of
 from support.installation import POLICY
 from support.intents import a_publication
@@ -217,11 +217,43 @@ def test_a_malformed_freeze_is_refused_before_anything_is_written() -> None:
 def test_more_freezes_than_can_be_kept_are_refused_and_what_is_kept_can_be_read() -> None:
     world = World()
     widest = a_freeze(*([f"npm:{'x' * 500}"] * MOST_SUBJECTS), reason="y" * LONGEST_REASON)
-    world.write(FREEZES, freezes_object([widest] * MOST_OPEN))
+    everything, owed = (
+        a_freeze(reason="y" * LONGEST_REASON),
+        replace(widest, run_id=RUN, subjects=("*:" + "x" * 214,) * 3),
+    )
+    world.write(FREEZES, freezes_object([widest, everything, owed] * MOST_OPEN))
 
-    assert len(open_freezes(world.load(FREEZES))) == MOST_OPEN
+    assert len(open_freezes(world.load(FREEZES))) == 3 * MOST_OPEN
+    for subjects in ((), ("npm:@acme/*",)):
+        with world.refusing("FROZEN", check=""):
+            world.freeze(*subjects)
+    with pytest.raises(DeniedError, match="FROZEN"):
+        with_freeze(open_freezes(world.load(FREEZES)), owed)
+
+
+@pytest.mark.parametrize("subjects", [("npm:@acme/*",), EVERYTHING])
+def test_one_setter_has_eight_freezes_open_and_no_ninth(subjects: tuple[str, ...]) -> None:
+    world = World()
+    for _ in range(MOST_OPEN_EACH):
+        world.freeze(*subjects, by="person:alice")
     with world.refusing("FROZEN", check=""):
-        world.freeze()
+        world.freeze(*subjects, by="person:alice")
+
+    world.freeze(*subjects, by="person:bob")
+    assert len(open_freezes(world.load(FREEZES))) == MOST_OPEN_EACH + 1
+
+
+def test_whose_freezes_are_used_up_can_still_freeze_everything() -> None:
+    world = World()
+    for _ in range(MOST_OPEN_EACH):
+        world.freeze("npm:@acme/*", by="person:alice")
+    assert world.freeze(by="person:alice") in open_freezes(world.load(FREEZES))
+
+
+def test_where_all_freezes_are_used_up_a_freeze_of_everything_and_an_owed_one_are_kept() -> None:
+    full = [a_freeze("npm:@acme/*")] * MOST_OPEN
+    for fresh in (a_freeze(), replace(a_freeze("npm:@acme/tool"), run_id=RUN)):
+        assert with_freeze(full, fresh) == freezes_object([*full, fresh])
 
 
 def lifting(freeze_id: str, *subjects: str) -> Intent:

@@ -40,12 +40,16 @@ async def abandon_run(context: Context, run: Run, state: RunState, *, actor: str
 async def give_way(context: Context, run: Run) -> None:
     """Abandon a run beside one that publishes the same archive, unless effects of it have begun: then it stays.
 
-    The change that looks also revokes its certificate, so that none of them can begin afterwards.
+    The change that looks also revokes its certificate, so that none of them can begin afterwards. A
+    run that was seen without a certificate ends only as it was seen: it may have come far meanwhile.
     """
     if run.certificate_id and not await revoke_unpublished(context, run.certificate_id, unless_begun=run):
         return
     with suppress(DeniedError):  # RUN_CLOSED: somebody else ended it meanwhile
-        await abandon_run(context, run, RunState.ABANDONED, actor=run.requester)
+        if run.certificate_id:
+            await abandon_run(context, run, RunState.ABANDONED, actor=run.requester)
+        else:
+            await move_run(context, run.run_id, RunState.ABANDONED, actor=run.requester, unless_gone_on=run)
 
 
 class _KeptError(Exception):

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from placet.core import identifiers
 from placet.core.context import Context
-from placet.core.entities.freezes import FREEZES, freezes_object, open_freezes
+from placet.core.entities.freezes import FREEZES, freezes_object, open_freezes, with_freeze
 from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
 from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.authorization.freeze import REVIEW_WITHIN, Freeze, checked_freeze
@@ -28,7 +28,7 @@ def review_owed(
 ) -> dict[EntityKey, Object | None]:
     """Return what a receipt of `plan` writes besides itself: under broken glass, the freeze that a review prevents.
 
-    Raise `DeniedError` (`FROZEN`) where so much is unreviewed or frozen that no more can be kept.
+    Raise `DeniedError` (`FROZEN`) where so much is unreviewed that no more can be kept.
     """
     freezes = open_freezes(snapshot)
     if glass is None or any(freeze.run_id == plan.run_id for freeze in freezes):
@@ -43,7 +43,7 @@ def review_owed(
         begins_at=now + REVIEW_WITHIN,
         run_id=plan.run_id,
     )
-    return {FREEZES: freezes_object([*freezes, checked_freeze(owed)])}
+    return {FREEZES: with_freeze(freezes, checked_freeze(owed))}
 
 
 def reviewed(snapshot: Snapshot, verified: VerifiedApproval, now: datetime) -> dict[EntityKey, Object | None]:

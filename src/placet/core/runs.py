@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -164,14 +165,24 @@ async def stored_run(context: Context, run_id: str) -> Run:
     return read_run(required(await context.store.load([run_key(run_id)]), run_key(run_id), f"run {run_id[:60]}"))
 
 
-async def move_run(context: Context, run_id: str, state: RunState, *, actor: str) -> Run:
-    """Record that the run has come to `state`, unless somebody did so before.
+class _GoneOnError(Exception):
+    """The run is not any more as it was seen."""
 
+
+async def move_run(
+    context: Context, run_id: str, state: RunState, *, actor: str, unless_gone_on: Run | None = None
+) -> Run:
+    """Record that the run has come to `state`, unless somebody did so before; return what it is now.
+
+    With `unless_gone_on`, the run as it was seen, it is left alone where anything was certified or
+    planned in it since: the very change that moves it looks.
     Raise `DeniedError` as `ended` says where it has ended otherwise.
     """
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - does not depend on time
         run = check_open(snapshot, run_id)
+        if unless_gone_on not in (None, run):
+            raise _GoneOnError
         return Decision(
             type=f"run.{state.value}",
             actor=actor,
@@ -181,7 +192,8 @@ async def move_run(context: Context, run_id: str, state: RunState, *, actor: str
         )
 
     try:
-        await decide(context, lambda _: (run_key(run_id),), decision)
+        with suppress(_GoneOnError):
+            await decide(context, lambda _: (run_key(run_id),), decision)
     except DeniedError:
         if (await stored_run(context, run_id)).state is not state:
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from placet import bootstrap
@@ -95,12 +95,21 @@ def is_signed_list(content: bytes) -> bool:
 
 
 def _remember(seen: SeenLists, bundle: bytes, root: TrustRoot, known: Known) -> None:
-    """Keep the newest list, also where the bundle proves nothing else; one that cannot be kept is told."""
+    """Keep the newest list, also where the bundle proves nothing else; one that cannot be kept is told.
+
+    What another verification kept meanwhile counts too: no older list takes its place, and one that
+    contradicts it raises as `newest_list`.
+    """
+
+    def newest(kept: bytes) -> bytes:
+        return newest_list(bundle, root, replace(known, others={**known.others, "seen": kept}))[1]
+
+    before = known.others.get("seen", b"")
     try:
-        origin, newest = newest_list(bundle, root, known)
+        is_new = newest(before) != before
     except PlacetError:
         return
-    if newest != known.others.get("seen") and not seen.keep(origin, newest):
+    if is_new and not seen.keep(origin_of(bundle), newest):
         _log.warning("the newest list of revocations cannot be remembered: an older one would not be noticed")
 
 

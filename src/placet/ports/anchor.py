@@ -21,7 +21,7 @@ class Anchor(Protocol):
         ...
 
     def read(self, origin: str) -> tuple[str, ...]:
-        """Return what is kept: nothing, or notes of which each must agree with the log.
+        """Return what is kept: nothing, or notes of which each must agree with the log, the newest last.
 
         Raise `UnavailableError` (`AUDIT_UNAVAILABLE`) if the keeper cannot be read.
         """
@@ -37,7 +37,10 @@ class Anchor(Protocol):
         ...
 
     def stamp(self, origin: str) -> str:
-        """Return a text that changes when somebody else replaces the note; empty where there is none."""
+        """Return a text that changes when somebody else replaces the note; empty where there is none.
+
+        It may stand still where the clock of a file system is coarse: who must be certain reads the notes.
+        """
         ...
 
     def close(self) -> None:

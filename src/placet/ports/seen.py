@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -15,6 +16,10 @@ class SeenLists(Protocol):
         """
         ...
 
-    def keep(self, origin: str, encoded: bytes) -> bool:
-        """Keep `encoded` instead; return whether it is on disk now, whole, or the old one still is."""
+    def keep(self, origin: str, newest: Callable[[bytes], bytes]) -> bool:
+        """Keep what `newest` makes of the list that is kept now (empty where there is none), and nobody else meanwhile.
+
+        So of two verifications at once the later does not undo what the earlier saw. Return whether
+        it is on disk now, whole, or the old one still is. Raise as `read`, and whatever `newest` raises.
+        """
         ...

@@ -8,7 +8,7 @@ from placet.core import identifiers
 from placet.core.context import Context
 from placet.core.decide import Decision, decide
 from placet.core.denials import record_denial
-from placet.core.entities.freezes import FREEZES, freezes_object, open_freezes
+from placet.core.entities.freezes import FREEZES, open_freezes, with_freeze
 from placet.core.entities.governance import POLICY_IN_FORCE, principal_key, stored_principal
 from placet.core.entities.stored import entity_of
 from placet.core.judgement import policy_in_force
@@ -23,7 +23,7 @@ async def set_freeze(context: Context, *, subjects: tuple[str, ...], reason: str
 
     Raise `InvalidInputError` (`FREEZE_INVALID`), and `DeniedError` (recorded): `NO_RULE` where the
     policy in force names `actor` neither in a group nor among its `freezers`, or they are not
-    enrolled or disabled; `FROZEN` where too many are open.
+    enrolled or disabled; `FROZEN` where too many are open, of theirs or in all.
     """
     now = cut_to_milliseconds(context.clock.now())
     freeze = checked_freeze(
@@ -44,7 +44,7 @@ async def set_freeze(context: Context, *, subjects: tuple[str, ...], reason: str
             actor=actor,
             subject=freeze.freeze_id,
             data={"freeze_id": freeze.freeze_id, "subjects": list(freeze.subjects)},
-            writes={FREEZES: freezes_object([*open_freezes(snapshot), freeze])},
+            writes={FREEZES: with_freeze(open_freezes(snapshot), freeze)},
             once=(f"freeze/{freeze.freeze_id}",),
         )
 

@@ -8,7 +8,6 @@ without a flush may leave an empty file after a power loss; a torn `latest` is j
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from placet.adapters.files.locking import lock, unlock
 from placet.domain.log.checkpoint import NOTE_LIMIT_BYTES
 from placet.errors import UnavailableError
 
@@ -26,7 +26,6 @@ _DIGEST_BYTES = 32
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_SLUG = 80
 _PATIENCE_SECONDS = 10.0
-_PAUSE_SECONDS = 0.001
 
 
 class FileAnchor:
@@ -120,21 +119,12 @@ class _Kept:
 
     def lock(self, seconds: float) -> None:
         """Lock the latest file. Whoever holds it needs it for microseconds, or hangs."""
-        until = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(self._opened(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= until:
-                    raise
-                time.sleep(_PAUSE_SECONDS)
-            else:
-                return
+        lock(self._opened(), seconds)
 
     def unlock(self) -> None:
         """Let others lock the file; one that was closed meanwhile is unlocked."""
         if self._descriptor is not None:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+            unlock(self._descriptor)
 
     def replace(self, note: str, *, lasting: bool) -> str:
         now = time.monotonic()

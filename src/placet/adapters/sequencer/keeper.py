@@ -40,6 +40,7 @@ class Keeper:
         self._signer = signer
         self._anchor = anchor
         self._anchored_as = ""
+        self._agreed = ""
         self._seen: LogHead | None = None
         self._unanchored = False
 
@@ -70,7 +71,10 @@ class Keeper:
             self.seal = self._check_seen(head, root_at)
             if moved and self.seal is None:
                 self.seal = self._check_notes(notes, head, root_at)
-                self._anchored_as = "" if self.seal else stamp
+                if self.seal is None:
+                    self._anchored_as, self._agreed = stamp, notes[-1]
+                else:
+                    self._anchored_as = ""
             if self.seal is None:
                 self.saw(head)
         return self.seal
@@ -105,7 +109,7 @@ class Keeper:
         note = sign_checkpoint(self._checkpoint(head), self._signer)
         with self._anchor.alone(self.key.origin):
             if self._is_newer_than_kept(head, read_head, root_at):
-                self._anchored_as = self._anchor.replace(self.key.origin, note)
+                self._anchored_as, self._agreed = self._anchor.replace(self.key.origin, note), note
         self._unanchored = False
         self.seal = None
         return note
@@ -155,11 +159,12 @@ class Keeper:
         return next((seal for seal in seals if seal), None)
 
     def _is_newer_than_kept(self, head: LogHead, read_head: ReadHead, root_at: RootAt) -> bool:
-        """Tell whether `head` is to be anchored, or what another process of this log anchored covers it."""
-        if self._anchor.stamp(self.key.origin) == self._anchored_as:
-            return True
+        """Tell whether `head` is to be anchored, or what another process of this log anchored covers it.
+
+        The newest note itself is compared with the one that last agreed: a stamp made of coarse times may miss one.
+        """
         notes = self._anchor.read(self.key.origin)
-        if not notes:
+        if not notes or notes[-1] == self._agreed:
             return True
         seal = self._check_notes(notes, read_head(), root_at)
         if seal is not None:
