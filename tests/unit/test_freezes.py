@@ -105,8 +105,17 @@ def test_a_freeze_reads_back_as_it_was_written() -> None:
     freeze = a_freeze(*(["npm:@acme/*"] * MOST_SUBJECTS), reason="x" * LONGEST_REASON)
 
     assert read_freeze(Record(freeze.to_object(), what="freeze", code="X")) == freeze
+    owed = replace(freeze, run_id=RUN, involved=("ci:github:acme/tool", "person:dave"))
+    assert read_freeze(Record(owed.to_object(), what="freeze", code="X")) == owed
     with pytest.raises(InvalidInputError, match="FREEZE_INVALID"):
         read_freeze(Record({**freeze.to_object(), "subjects": []}, what="freeze", code="X"))
+
+
+def test_a_freeze_that_was_kept_before_it_named_who_is_involved_is_still_read() -> None:
+    members = a_freeze().to_object()
+    del members["involved"]
+
+    assert read_freeze(Record(members, what="freeze", code="X")) == a_freeze()
 
 
 def test_a_frozen_plan_waits_for_no_approval() -> None:

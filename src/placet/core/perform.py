@@ -139,6 +139,7 @@ def _decide(
         operation=operation,
         receipt_id=minted.receipt.receipt_id,
         receipt=payload_object(minted.payload),
+        approvers=minted.receipt.approvers,
         contents=contents,
         entry_id=new_event_id(context, now),
     )

@@ -28,7 +28,7 @@ from placet.core.entities.runs import CLOSED_STATES, Run, RunState, plan_key, re
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import circumstances_of, judgement_premises, policy_in_force, shown_text
 from placet.core.places import present_place
-from placet.core.review import reviewed
+from placet.core.review import review_premises, reviewed
 from placet.core.runs import stored_run
 from placet.domain.authorization.admission import check_admissible, groups_demanded, groups_open_to
 from placet.domain.authorization.approval import (
@@ -133,8 +133,11 @@ def _premises(run: Run, approver: str, snapshot: Snapshot | None) -> Collection[
     keys = {key, run_key(run.run_id), principal_key(approver), approval_set_key(key)}
     if snapshot is None:
         return keys
-    plan = entity_of(snapshot, key)
-    return keys | (judgement_premises(snapshot, read_plan(plan)) if plan else set())
+    stored = entity_of(snapshot, key)
+    if stored is None:
+        return keys
+    plan = read_plan(stored)
+    return keys | judgement_premises(snapshot, plan) | review_premises(plan)
 
 
 def _verify(snapshot: Snapshot, run: Run, said: SignedApproval) -> tuple[Plan, VerifiedApproval]:
@@ -179,7 +182,7 @@ def _recorded(snapshot: Snapshot, run: Run, plan: Plan, verified: VerifiedApprov
     }
     writes |= _denials(snapshot, run, plan, verified)
     writes |= _counted(snapshot, verified)
-    writes |= reviewed(snapshot, verified, signed.recorded_at)
+    writes |= reviewed(snapshot, plan, verified, signed.recorded_at)
     record = ApprovalRecorded(
         approval=decode(signed.encoded),
         signature=encode_base64(signed.signature),

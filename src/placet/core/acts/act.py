@@ -21,8 +21,8 @@ PROVIDER = "core"
 class Performance:
     """A core operation being performed: cleared by the checks, against one snapshot, at `now`.
 
-    `receipt` is the receipt's payload, `contents` are the artifacts' bytes, `entry_id` is the id of
-    the entry that will record it.
+    `receipt` is the receipt's payload, `approvers` are those whose approvals it counts, `contents`
+    the artifacts' bytes, `entry_id` is the id of the entry that will record it.
     """
 
     context: Context
@@ -32,6 +32,7 @@ class Performance:
     operation: Operation
     receipt_id: str
     receipt: Object
+    approvers: tuple[str, ...]
     contents: Mapping[str, bytes]
     entry_id: str
 

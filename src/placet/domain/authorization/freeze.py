@@ -36,8 +36,9 @@ _CODE = "FREEZE_INVALID"
 class Freeze:
     """One freeze: over which subjects, why, by whom, and from when it holds.
 
-    `run_id` names the publication under break-glass whose review it waits for, and is empty where
-    somebody set it. The reason is printable ASCII of one line.
+    `run_id` names the publication under break-glass whose review it waits for, and `involved` who
+    asked for that or broke the glass; both are empty where somebody set it. The reason is printable
+    ASCII of one line.
     """
 
     freeze_id: str
@@ -47,6 +48,7 @@ class Freeze:
     set_at: datetime
     begins_at: datetime
     run_id: str = ""
+    involved: tuple[str, ...] = ()
 
     def begun(self, now: datetime) -> bool:
         """Tell whether the freeze holds at `now`; one that was to hold at once does, also for a clock that lags."""
@@ -69,6 +71,7 @@ class Freeze:
             "set_at": format_instant(self.set_at),
             "begins_at": format_instant(self.begins_at),
             "run_id": self.run_id,
+            "involved": list(self.involved),
         }
 
 
@@ -82,6 +85,7 @@ def read_freeze(record: Record) -> Freeze:
         set_at=record.instant("set_at"),
         begins_at=record.instant("begins_at"),
         run_id=record.text("run_id", f"({RUN_ID})?"),
+        involved=record.texts("involved", PRINCIPAL) if record.holds("involved") else (),
     )
     record.end()
     return checked_freeze(freeze)
