@@ -9,6 +9,7 @@ import pytest
 from placet.domain.authorization.pattern import parse_pattern
 from placet.domain.authorization.policy_document import parse_policy
 from placet.errors import InvalidInputError
+from support.cpu import least_seconds
 
 EVIL_PATTERNS = ["a*" * 255, "**a" * 170, "*a" * 255 + "b", "**/" * 170, "*/**/" * 100, "a**a*" * 100]
 
@@ -19,10 +20,7 @@ def test_no_pattern_takes_longer_than_50_ms(pattern: str, text: str) -> None:
     parsed = parse_pattern(pattern)
     assert parsed is not None
 
-    started = time.process_time()
-    parsed.matches(text)
-
-    assert time.process_time() - started < 0.05
+    assert least_seconds(lambda: parsed.matches(text), enough=0.05) < 0.05
 
 
 def test_matching_is_linear_in_the_text() -> None:
@@ -56,9 +54,9 @@ def test_matching_is_linear_in_the_text() -> None:
     ids=["one key", "many keys", "one line", "nesting", "hexadecimal", "empty lines", "rules", "tables"],
 )
 def test_no_policy_takes_longer_than_a_second(document: str) -> None:
-    started = time.process_time()
-    with pytest.raises(InvalidInputError) as caught:
-        parse_policy(document.encode())
+    def parse() -> None:
+        with pytest.raises(InvalidInputError) as caught:
+            parse_policy(document.encode())
+        assert caught.value.code == "POLICY_INVALID"
 
-    assert caught.value.code == "POLICY_INVALID"
-    assert time.process_time() - started < 1
+    assert least_seconds(parse, enough=1) < 1
