@@ -274,6 +274,18 @@ def test_that_a_key_was_stolen_is_never_unsaid(reasons: tuple[str, str]) -> None
     assert (listed.reason.value, listed.invalid_since) == ("key_compromise", world.clock.now() - timedelta(hours=1))
 
 
+def test_of_two_revocations_without_a_theft_the_one_that_makes_more_void_gives_the_reason() -> None:
+    world = World(TEAM + FREE)
+    certificate_id = world.certificate()
+    since = world.clock.now() - timedelta(hours=1)
+
+    performed(world, revocation(certificate_id, reason="superseded"), {})
+    performed(world, revocation(certificate_id, reason="privilege_withdrawn", invalid_since=format_instant(since)), {})
+
+    (listed,) = all_revocations(world.run(load(world.context, all_revocations_premises)))
+    assert (listed.reason.value, listed.invalid_since) == ("privilege_withdrawn", since)
+
+
 def test_a_theft_that_is_told_later_is_told_although_nothing_more_becomes_void() -> None:
     world = World(TEAM + FREE)
     certificate_id = world.certificate()
