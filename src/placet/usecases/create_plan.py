@@ -152,7 +152,7 @@ async def _release(
         access=wanted.access,
         intents=partial(_intents, request, files),
     )
-    _check_intents(request, files, release.intents(_placeholder(release)))
+    _check_intents(request, files, release.intents(_parcel_to_come(release)))
     return release
 
 
@@ -240,7 +240,7 @@ def _content(request: PlanRequest, wanted: WantedArtifact) -> bytes:
     return request.contents[wanted.file] if wanted.file else wanted.content
 
 
-def _placeholder(release: Release) -> Parcel:
+def _parcel_to_come(release: Release) -> Parcel:
     """Return what stands for a package that is not certified yet, to try the file's operations with."""
     named = {name: Artifact(name=name, sha256="0" * 64, sha512="0" * 128, size=1) for name in artifact_names(release)}
     archive, certificate_pem, statement = named.values()
