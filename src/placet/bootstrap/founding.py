@@ -78,7 +78,7 @@ async def found(
         trust_root = trust_root_of(origin, signer, keyring)
         await store.close()
         await asyncio.to_thread(_move_in, building, config.home, trust_root)
-    except BaseException:
+    except BaseException:  # raised on, an interruption too: no half-made home, and no keys, are left
         shutil.rmtree(building, ignore_errors=True)
         raise
     return Founded(

@@ -60,6 +60,18 @@ class Intent:
     certificate_id: str = ""
     not_made: tuple[str, ...] = ()
 
+    def operation(self, operation_id: str) -> Operation:
+        """Return the operation that has this id."""
+        return Operation(
+            operation_id=operation_id,
+            operation_kind=self.kind,
+            certificate_id=self.certificate_id,
+            subject=self.subject,
+            params=self.params,
+            artifacts=self.artifacts,
+            preconditions=self.preconditions,
+        )
+
 
 async def open_run(context: Context, *, mode: Mode, requester: str, subject: str, archive_sha256: str = "") -> Run:
     """Record that `requester` wants something done about `subject`, and return the new run."""
@@ -209,18 +221,7 @@ def _template(context: Context, run: Run, intents: Sequence[Intent], number: int
         mode=run.mode,
         requester=run.requester,
         policy_digest=sha256(b""),
-        operations=tuple(
-            Operation(
-                operation_id=f"{run.run_id}/{number}/{step}",
-                operation_kind=intent.kind,
-                certificate_id=intent.certificate_id,
-                subject=intent.subject,
-                params=intent.params,
-                artifacts=intent.artifacts,
-                preconditions=intent.preconditions,
-            )
-            for step, intent in enumerate(intents, 1)
-        ),
+        operations=tuple(intent.operation(f"{run.run_id}/{number}/{step}") for step, intent in enumerate(intents, 1)),
     )
 
 

@@ -218,18 +218,7 @@ def _tried(
 ) -> tuple[list[Operation], list[dict[str, bytes]]]:
     """Return the intents as operations of no run, each with the bytes of it that are given."""
     given = {artifact.sha256: _content(request, wanted) for wanted, artifact in files.items()}
-    operations = [
-        Operation(
-            operation_id=f"{_ANY_RUN}/{step}",
-            operation_kind=intent.kind,
-            certificate_id=intent.certificate_id,
-            subject=intent.subject,
-            params=intent.params,
-            artifacts=intent.artifacts,
-            preconditions=intent.preconditions,
-        )
-        for step, intent in enumerate(intents, 1)
-    ]
+    operations = [intent.operation(f"{_ANY_RUN}/{step}") for step, intent in enumerate(intents, 1)]
     contents = [
         {each.name: given[each.sha256] for each in intent.artifacts if each.sha256 in given} for intent in intents
     ]

@@ -69,7 +69,7 @@ class Committer:
         connection = await self._begin(wait_seconds)
         try:
             written = self._decide(connection, group, adopting=adopting)
-        except BaseException:
+        except BaseException:  # whatever it was, a cancellation too: nothing half-written stays open
             self._abandon()
             raise
         if written.is_empty:
@@ -125,7 +125,7 @@ class Committer:
         try:
             with translated_commit():
                 self._connection_in_use().execute("COMMIT")
-        except BaseException:
+        except BaseException:  # what was kept is not known: the next group reads it from the file
             self._forget()
             raise
         self._turn.give_up()  # the next one need not wait for our signature and anchor

@@ -244,7 +244,7 @@ def _open_read_only(path: Path) -> sqlite3.Connection:
     reader = schema.connect_reader(path)
     try:
         _check_as_it_is(path, reader)
-    except BaseException:
+    except BaseException:  # raised on: only the connection must not stay open
         reader.close()
         raise
     return reader
