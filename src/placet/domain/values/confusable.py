@@ -42,7 +42,8 @@ _DRAWN_ALIKE = {
     "-": "\u2010\u2011\u2012\u2013\u2212",
     "/": "\u2044\u2215",
 }
-_FOLD = str.maketrans({alike: plain for plain, drawn in _DRAWN_ALIKE.items() for alike in drawn})
+_PLAIN = {alike: plain for plain, drawn in _DRAWN_ALIKE.items() for alike in drawn}
+_ALIKE = re.compile(f"[{''.join(map(re.escape, _PLAIN))}]")
 _DOUBLED = re.compile(r"([a-z])\1+")
 # a digit inside a word is read as a letter; a number of its own (tool-1, es10) is not
 _DIGIT_IN_WORD = re.compile(r"(?<=[a-z])[01](?![0-9])|(?<![0-9])[01](?=[a-z])")
@@ -52,7 +53,7 @@ _SHORTEST_SWAP = 5  # in shorter names a swap is as likely another word
 
 def letters_read_as(text: str) -> str:
     """Return `text` with each look-alike replaced by the ASCII character that it is read as."""
-    return unicodedata.normalize("NFKC", text).translate(_FOLD)
+    return _ALIKE.sub(lambda found: _PLAIN[found[0]], unicodedata.normalize("NFKC", text))
 
 
 def check_not_confusable(name: str, known: Iterable[str]) -> None:
