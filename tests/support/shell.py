@@ -69,9 +69,9 @@ class Shell:
         return ran
 
     def start(self, *arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
-        """Start a command and return at once."""
+        """Start a command and return at once. It heeds SIGINT, also where the tests run in the background of a shell."""
         return subprocess.Popen(
-            [PLACET, *arguments],
+            ["env", "--default-signal=INT", PLACET, *arguments],
             cwd=self.place,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
