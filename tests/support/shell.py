@@ -69,7 +69,7 @@ class Shell:
         return ran
 
     def start(self, *arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
-        """Start a command and return at once. It heeds SIGINT, also where the tests run in the background of a shell."""
+        """Start a command and return at once. It heeds SIGINT, also where the tests run in the background."""
         return subprocess.Popen(
             ["env", "--default-signal=INT", PLACET, *arguments],
             cwd=self.place,
