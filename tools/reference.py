@@ -24,7 +24,7 @@ SOURCE = ROOT / "src"
 PAGES = ROOT / "docs" / "reference"
 SPECIFICATION = ROOT / "docs" / "spec"
 HEAD = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
-CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL|BUSY|UNHEALTHY")
+CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL|BUSY|UNHEALTHY|UNAUTHENTICATED")
 SPECIFIED = re.compile(r"`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL)`")
 NO_CODES = re.compile(
     r"PLACET_|XDG_|GITHUB_|NPM_(?!MISSING)|NO_COLOR|SSH_|BEGIN_|GITLAB_|TF_BUILD|JENKINS_|TEAMCITY_|DEMO_|WAYLAND_|"

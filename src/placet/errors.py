@@ -55,9 +55,14 @@ class DeniedError(PlacetError):
 
 
 class ApprovalsPendingError(PlacetError):
-    """Nothing was refused, but somebody has yet to approve."""
+    """Nothing was refused, but somebody has yet to approve: `run_id` is what waits for them."""
 
     exit_code = 4
+
+    def __init__(self, code: str, message: str, *, hint: str = "", run_id: str = "") -> None:
+        """Say what is missing, and in which run."""
+        super().__init__(code, message, hint=hint)
+        self.run_id = run_id
 
 
 class VerificationError(PlacetError):

@@ -15,6 +15,7 @@ KNOWN_TO_THE_COMMAND_LINE = (
     "placet.domain.verification",
     "placet.errors",
     "placet.facade",
+    "placet.web",
 )
 
 

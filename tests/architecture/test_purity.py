@@ -61,9 +61,11 @@ def test_only_the_checks_and_the_reservation_let_an_operation_through() -> None:
     assert using <= MAY_LET_THROUGH
 
 
-def test_only_egress_and_the_demo_touch_the_network() -> None:
+def test_only_egress_the_server_and_the_demo_touch_the_network() -> None:
     outside = [
-        each for each in source_modules() if not (each.within("placet.adapters.egress") or each.within("placet.demo"))
+        each
+        for each in source_modules()
+        if not any(each.within(package) for package in ("placet.adapters.egress", "placet.demo", "placet.web.server"))
     ]
     found = [
         f"{each.place}: {name}" for each in outside for name, _ in imports(each) if name.partition(".")[0] in NETWORK

@@ -30,6 +30,7 @@ MEANT = {
 MORE = {
     "provider add": "npm --kind npm --url $REGISTRY --credential env:NPM_TOKEN",
     "principal add": "person:alice --key alice.pub",
+    "key create --name ci": "--principal person:local --scope registry:write=@acme/*",
     "freeze set": "npm:@acme/old-* --reason why",
 }
 OTHERWISE = {

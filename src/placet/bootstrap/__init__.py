@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from placet.adapters.credentials.named import NamedCredentials
@@ -25,6 +25,7 @@ from placet.adapters.system.surroundings import HomeSurroundings
 from placet.bootstrap.founding import LEDGER_FILE, TRUST_ROOT_FILE, Founded, found, trust_root_of
 from placet.bootstrap.wiring import RECEIPT_KEY_ID, Parts, context_of, keyring_of
 from placet.config import Config
+from placet.core.caller import Caller
 from placet.core.context import Context
 from placet.domain.log.checkpoint import signer_from
 from placet.errors import ConfigurationError
@@ -55,12 +56,21 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """An installation that is open: its context, its ledger for auditors, and its folder."""
+    """An installation that is open: its context, its ledger for auditors, and its folder.
+
+    `caller` is who uses it over the network, None on the machine itself.
+    """
 
     context: Context
     ledger: SqliteStore
     config: Config
     evidence: EvidenceFolder
+    caller: Caller | None = None
+
+    def acting_as(self, caller: Caller) -> Opened:
+        """Return the installation as `caller` uses it over the network: all that is asked for is theirs."""
+        context = replace(self.context, credential_id=caller.credential_id)
+        return replace(self, context=context, caller=caller)
 
     def storage_probe(self) -> StorageProbe:
         """Return what tries object stores out."""

@@ -52,6 +52,7 @@ class Context:
 
     `issuer` is the log's origin; `mode` what this process's effect port was built for;
     `receipt_secrets` maps key ids to their secrets and `minting_key` names the one that mints;
+    `credential_id` is what whoever asks showed over the network, empty for commands on this machine;
     `at` is told each named point of a publication as it is passed, before what follows it.
     """
 
@@ -69,6 +70,7 @@ class Context:
     key_maker: KeyMaker
     checkpoint_signer: CheckpointSigner
     settings: Settings = field(default_factory=Settings)
+    credential_id: str = ""
     at: Callable[[str], None] = _nowhere
 
     def told(self, at: Callable[[str], None]) -> Context:

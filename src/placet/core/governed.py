@@ -50,6 +50,7 @@ async def _ask(context: Context, run: Run, intent: Intent) -> Asked:
             "APPROVALS_MISSING",
             f"{intent.kind.value} of {intent.subject} waits for approvals; its phrase is: {phrase(plan.digest())}",
             hint=f"placet approve {run.run_id} --as person:NAME --key FILE, then: placet run resume {run.run_id}",
+            run_id=run.run_id,
         )
     reports = await execute_plan(context, plan, actor=run.requester)
     run = await move_run(context, run.run_id, RunState.EXECUTED, actor=run.requester)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from placet.core.context import Context
+from placet.core.entities.credentials import credential_key, read_credential
 from placet.core.entities.freezes import FREEZES, open_freezes
 from placet.core.entities.governance import (
     BOOTSTRAP,
@@ -41,7 +42,7 @@ from placet.domain.authorization.receipt import MAX_AGE_SECONDS
 from placet.domain.authorization.render import render_plan, shown_digest
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.digest import Digest, sha256
-from placet.domain.values.kinds import OperationKind
+from placet.domain.values.kinds import GOVERNED_KINDS, OperationKind
 from placet.errors import DeniedError, InvalidInputError
 
 BOOTSTRAP_REQUESTER = "bootstrap:init"
@@ -91,6 +92,7 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
         principal_key(plan.requester),
         *_owner(snapshot, plan),
         run_key(plan.run_id),
+        *_credential(snapshot, plan),
         approval_set_key(stored),
         *place_premises(plan.operations),
     }
@@ -112,6 +114,13 @@ def _owner(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
     return {principal_key(owner)} if owner else set()
 
 
+def _credential(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
+    """Return what the requester showed over the network: nothing where they asked on the machine itself."""
+    run = entity_of(snapshot, run_key(plan.run_id))
+    credential_id = read_run(run).credential_id if run else ""
+    return {credential_key(credential_id)} if credential_id else set()
+
+
 def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Operation, now: datetime) -> Judgement:
     """Return the judgement of `operation` as a step of `plan`, or one that refuses without a plan or policy."""
     if plan is None:
@@ -127,7 +136,7 @@ def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Op
     return Judgement(
         policy_digest=decision.policy_digest,
         policy_version=decision.policy_version,
-        refusals=said.refusals,
+        refusals=said.refusals or _asked_by_key_alone(snapshot, plan, operation, said),
         awaiting=said.awaiting,
         approvers=said.approvers,
         approvals_digest=said.approvals_digest,
@@ -137,9 +146,25 @@ def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Op
         max_age_seconds=said.max_age_seconds,
         per_subject_per_hour=said.limits.per_subject_per_hour,
         per_requester_per_hour=said.limits.per_requester_per_hour,
-        requester_active=_requester_active(snapshot, plan.requester, now),
+        requester_active=_requester_active(snapshot, plan, now),
         glass=said.glass,
     )
+
+
+def _asked_by_key_alone(
+    snapshot: Snapshot, plan: Plan, operation: Operation, said: OperationDecision
+) -> tuple[Refusal, ...]:
+    """Refuse what no key and no scope may ever do: change who may say yes without anybody's yes (protocol 6).
+
+    A policy may let a person at the machine do that without approvals, as a trial's does; whoever
+    asks over the network shows a secret that may be stolen.
+    """
+    if operation.operation_kind not in GOVERNED_KINDS or said.counted or not _credential(snapshot, plan):
+        return ()
+    sentence = (
+        f"no key lets anybody do {operation.operation_kind.value} without approvals, and the policy asks for none"
+    )
+    return (Refusal(code="APPROVALS_MISSING", sentence=sentence),)
 
 
 def _waives(said: OperationDecision) -> frozenset[str]:
@@ -220,9 +245,12 @@ def _archive(snapshot: Snapshot, plan: Plan) -> str:
     return read_run(run).archive_sha256 if run else ""
 
 
-def _requester_active(snapshot: Snapshot, requester: str, now: datetime) -> bool:
-    entity = entity_of(snapshot, principal_key(requester))
-    return entity is not None and stored_principal(entity).active_at(now)
+def _requester_active(snapshot: Snapshot, plan: Plan, now: datetime) -> bool:
+    """Tell whether the requester may still act, and what they showed is still good."""
+    entity = entity_of(snapshot, principal_key(plan.requester))
+    shown = (entity_of(snapshot, key) for key in _credential(snapshot, plan))
+    good = all(each is not None and read_credential(each).good_at(now) for each in shown)
+    return good and entity is not None and stored_principal(entity).active_at(now)
 
 
 def _bootstrap(snapshot: Snapshot, plan: Plan, operation: Operation) -> Judgement:

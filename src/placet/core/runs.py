@@ -86,6 +86,7 @@ async def open_run(context: Context, *, mode: Mode, requester: str, subject: str
         certificate_id="",
         plans=0,
         requested_at=now,
+        credential_id=context.credential_id,
     )
 
     def decision(snapshot: Snapshot, at: datetime) -> Decision:  # noqa: ARG001 - a new run rests on nothing

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from placet import bootstrap
 from placet.bootstrap import registry_of_user
 from placet.config import Config
+from placet.core.caller import Caller
 from placet.core.entities.runs import Run
 from placet.core.installation import Profile
 from placet.domain.authorization.facts import Refusal
@@ -24,6 +25,7 @@ from placet.facade.break_glass import BreakGlass
 from placet.facade.certificates import Certificates
 from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
+from placet.facade.keys import Keys
 from placet.facade.ledger import LedgerBook
 from placet.facade.packages import Packages
 from placet.facade.planning import Planning
@@ -34,7 +36,7 @@ from placet.facade.verification import Verification, verify
 from placet.ports.effects import Secret
 from placet.usecases.publish_package import PublishRequest
 
-__all__ = ["Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
+__all__ = ["Caller", "Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
 
 
 class Placet:
@@ -50,9 +52,20 @@ class Placet:
         self.break_glass = BreakGlass(opened)
         self.certificates = Certificates(opened)
         self.receipts = Receipts(opened)
+        self.keys = Keys(opened)
         self.storage = Storage(opened)
         self.ledger = LedgerBook(opened)
         self.signer = bootstrap.approval_signer(opened.config)
+        self._opened = opened
+
+    @property
+    def public_base_url(self) -> str:
+        """Return where others reach this installation, as addresses that it gives out begin."""
+        return self._opened.context.settings.public_base_url
+
+    def acting_as(self, caller: Caller) -> Placet:
+        """Return the verbs as `caller` may use them over the network."""
+        return Placet(self._opened.acting_as(caller))
 
     @classmethod
     @contextlib.asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 
@@ -22,12 +23,12 @@ from placet.domain.certificate.profile import crl_name, crl_url
 from placet.domain.certificate.request import key_of_request, make_request
 from placet.domain.certificate.revocation import Revocation, parse_reason
 from placet.domain.encoding.canonical import Object, Value
-from placet.domain.encoding.pem import read_certificate_der, read_request, write_pem
+from placet.domain.encoding.pem import public_key_pem, read_certificate_der, read_request, write_pem
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.npm import parse_package_name, parse_version
 from placet.domain.values.time import format_instant, parse_instant
-from placet.errors import InvalidInputError
+from placet.errors import InvalidInputError, UnavailableError
 from placet.facade.requester import requester_of
 from placet.ports.effects import Secret
 from placet.ports.keys import AuthorityRole
@@ -35,6 +36,8 @@ from placet.usecases.certify_package import keep
 from placet.usecases.issue_crl import issue_crl
 from placet.usecases.verify_certificate import CertificateVerdict, verify_certificate
 
+_MAKING = asyncio.Semaphore(4)
+"""How many keys are made at a time: making one takes a core for about a tenth of a second."""
 _TAR_SHA256 = re.compile(r"([0-9a-f]{64})?")
 
 
@@ -96,6 +99,30 @@ class Certificates:
         )
         return await self._certify(wanted, request, requester)
 
+    async def issue_for_client(self, package: str, version: str, *, csr: str = "", tar_sha256: str = "") -> Object:
+        """Issue as `issue`: for the key of `csr` (PEM), or for an RSA-2048 key that is made now and returned this once.
+
+        The answer is what `show` returns, with `private_key` where the key was made here.
+        Raise as `issue`, and `UnavailableError` (`BUSY`) where too many keys are being made already.
+        """
+        secret, request = await self._key_for(csr)
+        issued = await self.issue(package, version, request=request, made_here=not csr, tar_sha256=tar_sha256)
+        return _with_key(issued, secret)
+
+    async def renew_for_client(self, certificate_id: str, *, csr: str = "") -> Object:
+        """Renew as `renew`, with a key as `issue_for_client`."""
+        secret, request = await self._key_for(csr)
+        return _with_key(await self.renew(certificate_id, request=request, made_here=not csr), secret)
+
+    async def _key_for(self, csr: str) -> tuple[Secret | None, bytes]:
+        """Return the request `csr`, or a new key with its request, made in a thread: few at a time."""
+        if csr:
+            return None, csr.encode()
+        if _MAKING.locked():
+            raise UnavailableError("BUSY", "too many keys are being made", hint="send a csr, or try again in a second")
+        async with _MAKING:
+            return await asyncio.to_thread(self.make_key, KeyAlgorithm.RSA_2048.value)
+
     async def _certify(self, wanted: _Wanted, request: bytes, requester: str) -> Object:
         key = key_of_request(read_request(request))
         renews: Object = {"renews": wanted.renews} if wanted.renews else {}
@@ -124,9 +151,12 @@ class Certificates:
         records = await find_certificates(self._context, package)
         return {"package_name": package, "certificates": [self._row(each) for each in records], "total": len(records)}
 
-    async def verify(self, certificate_id: str) -> Object:
-        """Return whether a certificate is valid now, check by check; `error` is empty where it is."""
-        verdict = await verify_certificate(self._context, certificate_id)
+    async def verify(self, certificate_id: str, *, sha256: str = "") -> Object:
+        """Return whether a certificate is valid now, check by check; `error` is empty where it is.
+
+        With the hex `sha256` of a tarball, also whether it is what was published under the certificate.
+        """
+        verdict = await verify_certificate(self._context, certificate_id, sha256=sha256)
         problem = verdict.problem
         return {
             "valid": problem is None,
@@ -218,6 +248,8 @@ class Certificates:
         return {
             "issuer": certificate.issuer.rfc4514_string(),
             "serial_number": f"{certificate.serial_number:x}",
+            "public_key": public_key_pem(certificate).decode("ascii"),
+            "verify_url": f"{self._context.settings.public_base_url}/v1/certificates/verify/{record.certificate_id}",
             "pem": write_pem(certificate).decode("ascii"),
             "chain": write_pem(*self._context.authority.chain).decode("ascii"),
         }
@@ -226,6 +258,10 @@ class Certificates:
         if record.revocation is not None:
             return "revoked"
         return "expired" if self._context.clock.now() > record.expires_at else "active"
+
+
+def _with_key(issued: Object, secret: Secret | None) -> Object:
+    return {**issued, "private_key": secret.reveal()} if secret else issued
 
 
 def _checks(verdict: CertificateVerdict) -> list[Value]:

@@ -7,7 +7,8 @@ from placet.core.decide import new_event_id
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.log.compose import SALT_BYTES
 from placet.domain.log.merkle import leaf_hash
-from placet.domain.values.time import format_instant
+from placet.domain.values.time import cut_to_milliseconds, format_instant
+from placet.errors import UnavailableError
 from placet.facade.requester import requester_of
 from placet.usecases.adopt_anchor import Adopter, adopt_anchor
 from placet.usecases.prove_entry import prove_entry, prove_growth
@@ -45,6 +46,15 @@ class LedgerBook:
             "verified": report.finding is None,
             "finding": finding,
         }
+
+    async def health(self) -> Object:
+        """Return whether effects are recorded now (`serves`), the code that says why not, and the time."""
+        now = format_instant(cut_to_milliseconds(self._context.clock.now()))
+        try:
+            seal = (await self._opened.ledger.status()).seal
+        except UnavailableError as error:
+            return {"serves": False, "reason": error.code, "timestamp": now}
+        return {"serves": seal is None, "reason": "" if seal is None else "SEALED", "timestamp": now}
 
     async def show(self, *, start: int | None = None, count: int = 20) -> Object:
         """Return how the ledger stands, and `count` of its entries, by default the newest."""

@@ -6,6 +6,7 @@ import hmac
 import re
 
 from placet.bootstrap import Opened
+from placet.core.caller import Caller
 from placet.core.denials import record_denial, unverified
 from placet.core.entities.governance import BOOTSTRAP, read_bootstrap_key
 from placet.core.entities.stored import entity_of
@@ -21,8 +22,11 @@ async def requester_of(opened: Opened, named: str) -> str:
 
     Raise `ConfigurationError` (`REQUESTER_MISSING`) where a team's command names nobody, and
     `InvalidInputError` (`PRINCIPAL_INVALID`) for a name that nobody can be enrolled under: the
-    bootstrap key speaks for itself only where it is shown, never by its name.
+    bootstrap key speaks for itself only where it is shown, never by its name. Over the network it
+    is whoever the credential names: `DeniedError` (`REQUESTER_MISMATCH`) for any other.
     """
+    if opened.caller is not None:
+        return _caller(opened.caller, named)
     name = named or opened.config.principal
     if name:
         if re.fullmatch(PRINCIPAL_ID, name) is None:
@@ -34,12 +38,18 @@ async def requester_of(opened: Opened, named: str) -> str:
     raise ConfigurationError("REQUESTER_MISSING", "who asks?", hint="give --as person:NAME, or set PLACET_PRINCIPAL")
 
 
+def _caller(caller: Caller, named: str) -> str:
+    if named not in ("", caller.principal_id):
+        raise DeniedError("REQUESTER_MISMATCH", f"the credential is {caller.principal_id}'s, not {named[:80]!a}'s")
+    return caller.principal_id
+
+
 async def governing_requester(opened: Opened, named: str) -> str:
     """Return who asks for a governed act: the bootstrap key where one is given, else as `requester_of`.
 
     Raise `DeniedError` (`BOOTSTRAP_INVALID`, recorded) where the given key is another one, or dead.
     """
-    if opened.config.bootstrap_key is None or named:
+    if opened.config.bootstrap_key is None or named or opened.caller is not None:
         return await requester_of(opened, named)
     entity = entity_of(await opened.context.store.load([BOOTSTRAP]), BOOTSTRAP)
     given = sha256(opened.config.bootstrap_key.reveal().encode())

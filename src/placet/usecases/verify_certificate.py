@@ -48,25 +48,31 @@ class CertificateVerdict:
         return next((check.problem for check in self.checks if check.problem), None)
 
 
-async def verify_certificate(context: Context, certificate_id: str) -> CertificateVerdict:
-    """Return what holds of a certificate now; raise `NotFoundError` where it was never issued here."""
+async def verify_certificate(context: Context, certificate_id: str, *, sha256: str = "") -> CertificateVerdict:
+    """Return what holds of a certificate now; raise `NotFoundError` where it was never issued here.
+
+    With the hex `sha256` of a tarball, one check more: that it is what was published under the certificate.
+    """
     record = await the_certificate(context, certificate_id)
     now = context.clock.now()
     intermediate, root = context.authority.chain
     leaf = read_certificate_der(record.der)
     revocations = (record.revocation,) if record.revocation else ()
-    checks = (
+    registration = await _registration(context, record)
+    checks = [
         _check("chain", lambda: check_chain(leaf, intermediate, (root,), at=record.issued_at)),
         _check("validity", lambda: _check_valid(record, now)),
         _check("revocation", lambda: check_not_revoked(certificate_id, revocations, at=now)),
-    )
+    ]
+    if sha256:
+        checks.append(_check("digest", lambda: _check_same(sha256, registration)))
     index = await context.store.once_seq(f"certificate/{certificate_id}")
     if index is None:
         raise VerificationError("LEDGER_CORRUPT", f"no entry issued {certificate_id}", hint="placet ledger verify")
     return CertificateVerdict(
         certificate=record,
-        checks=checks,
-        registration=await _registration(context, record),
+        checks=tuple(checks),
+        registration=registration,
         index=index,
         checkpoint=await context.store.checkpoint(),
     )
@@ -78,6 +84,11 @@ def _check(name: str, check: Callable[[], object]) -> CertificateCheck:
     except PlacetError as error:
         return CertificateCheck(name=name, problem=error)
     return CertificateCheck(name=name, problem=None)
+
+
+def _check_same(sha256: str, registration: Registration | None) -> None:
+    if registration is None or registration.sha256 != sha256:
+        raise VerificationError("DIGEST_MISMATCH", "nothing with this SHA-256 was published under the certificate")
 
 
 def _check_valid(record: CertificateRecord, now: datetime) -> None:

@@ -13,6 +13,7 @@ from placet.core.acts import (
     change_approver_key,
     change_executor,
     change_role,
+    create_key,
     enrol_principal,
     issue_certificate,
     lift_freeze,
@@ -32,4 +33,5 @@ ACTS: Mapping[OperationKind, Act] = {
     OperationKind.CHANGE_ROLE: change_role.ACT,
     OperationKind.CHANGE_APPROVER_KEY: change_approver_key.ACT,
     OperationKind.LIFT_FREEZE: lift_freeze.ACT,
+    OperationKind.CREATE_KEY: create_key.ACT,
 }

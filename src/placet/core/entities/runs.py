@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from placet.core.entities.credentials import CREDENTIAL_ID
 from placet.core.entities.names import name_rows
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.authorization.facts import ReceiptState
@@ -44,7 +45,8 @@ class Run:
     """One attempt to publish. `subject` is what it is about, for people and for finding it again.
 
     `archive_sha256` is the hex digest of the unstamped tar stream, empty for governed acts;
-    `plans` how many plans it has; `certificate_id` empty until one was issued.
+    `plans` how many plans it has; `certificate_id` empty until one was issued; `credential_id` is
+    what the requester showed over the network, empty where they asked on the machine itself.
     """
 
     run_id: str
@@ -56,6 +58,7 @@ class Run:
     certificate_id: str
     plans: int
     requested_at: datetime
+    credential_id: str = ""
 
     @property
     def key(self) -> EntityKey:
@@ -81,7 +84,9 @@ class Run:
 
     def to_object(self) -> Object:
         """Return the entity's members and index."""
+        shown: Object = {"credential_id": self.credential_id} if self.credential_id else {}
         members: Object = {
+            **shown,
             "run_id": self.run_id,
             "mode": self.mode.value,
             "requester": self.requester,
@@ -116,6 +121,7 @@ def read_run(entity: Entity) -> Run:
         certificate_id=record.text("certificate_id"),
         plans=record.integer("plans"),
         requested_at=record.instant("requested_at"),
+        credential_id=record.later_text("credential_id", CREDENTIAL_ID),
     )
     record.end()
     return run

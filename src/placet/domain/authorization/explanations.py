@@ -48,6 +48,18 @@ def _says(text: str, *next_steps: str) -> Explanation:
 _UNKNOWN = _says("This version has no explanation for the code.", _SHOW, "look it up in docs/reference/codes.md")
 
 EXPLANATIONS: Mapping[str, Explanation] = {
+    # who asks over the network
+    "UNAUTHENTICATED": _says(
+        "Nobody is known by what was shown, or nothing was.",
+        "send a good key as X-API-Key, or as Authorization: Bearer",
+    ),
+    "SCOPE_INSUFFICIENT": _says(
+        "The key does not let its holder ask for this, of this package.",
+        "ask for a key with the scope that is named: placet key create --help",
+    ),
+    "REQUESTER_MISMATCH": _says(
+        "Somebody asked in another's name than the key's.", "leave the name out, or use that one's own key"
+    ),
     # check 0: ledger and clock
     "AUDIT_UNAVAILABLE": _says(
         "The ledger could not take an entry, and without one nothing is done.",

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 
 from placet.domain.encoding.strict_base64 import decode_base64
@@ -84,6 +84,11 @@ def read_request(pem: bytes) -> x509.CertificateSigningRequest:
 def write_pem(*certificates: x509.Certificate) -> bytes:
     """Return the certificates as one PEM file, in the order given."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
+
+
+def public_key_pem(certificate: x509.Certificate) -> bytes:
+    """Return the certificate's public key, SubjectPublicKeyInfo in PEM."""
+    return certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def certificate_der(certificate: x509.Certificate) -> bytes:

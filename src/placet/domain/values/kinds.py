@@ -41,6 +41,7 @@ class OperationKind(StrEnum):
     CHANGE_ROLE = "change_role"
     CHANGE_APPROVER_KEY = "change_approver_key"
     LIFT_FREEZE = "lift_freeze"
+    CREATE_KEY = "create_key"
 
 
 CORE_KINDS = frozenset(
@@ -54,9 +55,18 @@ CORE_KINDS = frozenset(
         OperationKind.CHANGE_ROLE,
         OperationKind.CHANGE_APPROVER_KEY,
         OperationKind.LIFT_FREEZE,
+        OperationKind.CREATE_KEY,
     }
 )
 """Kinds that never reach the port: their change performs them (protocol 5)."""
+
+
+GOVERNED_KINDS = CORE_KINDS - {
+    OperationKind.REGISTER_PACKAGE,
+    OperationKind.ISSUE_CERTIFICATE,
+    OperationKind.REVOKE_CERTIFICATE,
+}
+"""Kinds that change who may say yes, or what may be done at all (protocol 6): no key or scope covers them."""
 
 
 WRITTEN_ONCE = frozenset(

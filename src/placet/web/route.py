@@ -1,0 +1,84 @@
+"""One endpoint as data: the server and its OpenAPI description are both made from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import msgspec
+
+from placet.errors import DeniedError
+from placet.facade import Caller, Placet
+
+JSON_LIMIT_BYTES = 256 * 1024
+
+
+class Access(Enum):
+    """Who may call a route at all; what they may do is decided behind it."""
+
+    PUBLIC = "public"
+    KEY = "key"
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """A request that fits its route: its parameters, body and caller, and the verbs as that caller may use them.
+
+    `body` and `query` are of the types that the route names; `unknown` names the members of the
+    body that the type does not have, with their values; `stream` yields a body of the route's own kind.
+    """
+
+    placet: Placet
+    caller: Caller | None
+    path: Mapping[str, str]
+    query: Any
+    body: Any
+    unknown: Mapping[str, Any]
+    stream: AsyncIterator[bytes]
+    headers: Mapping[str, str]
+
+    @property
+    def authenticated(self) -> Caller:
+        """Return the caller of a route that needs one."""
+        if self.caller is None:  # the application has answered 401 before
+            raise DeniedError("UNAUTHENTICATED", "this needs a key")
+        return self.caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is sent back: a JSON document, or bytes of another kind."""
+
+    status: int = 200
+    document: Mapping[str, Any] | None = None
+    content: bytes = b""
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One endpoint.
+
+    `path` has literal segments and `{parameters}`; `{package}` stands for a name, whose scope's slash
+    may be encoded. `answers` maps each status of success to its document's type, or to the media
+    type of what is no document; `codes` are the failures that it may answer beside those of every route.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    tag: str
+    answers: Mapping[int, type[msgspec.Struct] | str]
+    access: Access = Access.KEY
+    scope: str = ""
+    body: type[msgspec.Struct] | str | None = None
+    query: type[msgspec.Struct] | None = None
+    codes: tuple[str, ...] = ()
+    limit_bytes: int = JSON_LIMIT_BYTES

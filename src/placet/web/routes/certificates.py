@@ -1,0 +1,332 @@
+"""Certificates: issue, verify, show, list, revoke, renew, revocation lists (contract 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from placet.domain.authorization.api_key import Verb
+from placet.errors import InvalidInputError, NotFoundError
+from placet.web.route import Access, Answer, Call, Route
+
+_TAG = "certificates"
+_PACKAGE = "package"
+_STATUS_OF = {"": 200, "CERTIFICATE_EXPIRED": 410, "CERTIFICATE_REVOKED": 410}
+_BROKEN = 409
+_SHOWN = (
+    "cert_id", "chitty_id", "type", "subject", "issuer", "issued_at", "expires_at", "fingerprint", "status", "pem",
+    "chain", "serial_number",
+)  # fmt: skip
+_ISSUED = (
+    "cert_id", "chitty_id", "fingerprint", "issued_at", "expires_at", "pem", "chain", "public_key", "serial_number",
+    "verify_url",
+)  # fmt: skip
+_VERIFIED = ("cert_id", "chitty_id", "subject", "fingerprint", "issued_at", "expires_at", "status")
+_LISTED = ("cert_id", "status", "issued_at", "expires_at")
+
+
+class Subject(msgspec.Struct, kw_only=True):
+    """What a certificate is about."""
+
+    package_name: str
+    version: str
+    common_name: str
+
+
+class IssueRequest(msgspec.Struct, kw_only=True):
+    """A certificate that is wanted. `requester` and `governance_approval` are claims: kept, deciding nothing."""
+
+    type: str
+    package_name: str
+    version: str
+    requester: Any = None
+    governance_approval: Any = None
+    csr: str | None = None
+    tar_sha256: str | None = None
+
+
+class RenewRequest(msgspec.Struct, kw_only=True):
+    """A certificate that is to follow another, with the key of a new request where one is given."""
+
+    csr: str | None = None
+
+
+class Issued(msgspec.Struct, kw_only=True):
+    """A certificate that was issued. `private_key` is there once, and only where the service made the key."""
+
+    success: bool
+    cert_id: str
+    chitty_id: str
+    fingerprint: str
+    issued_at: str
+    expires_at: str
+    pem: str
+    chain: str
+    public_key: str
+    private_key: str | None
+    serial_number: str
+    verify_url: str
+    warnings: list[str]
+
+
+class Certificate(msgspec.Struct, kw_only=True):
+    """A certificate, without any private key."""
+
+    cert_id: str
+    chitty_id: str
+    type: str
+    subject: Subject
+    issuer: str
+    issued_at: str
+    expires_at: str
+    fingerprint: str
+    status: str
+    pem: str
+    chain: str
+    serial_number: str
+
+
+class VerifiedCertificate(msgspec.Struct, kw_only=True):
+    """What is told of a certificate that is valid."""
+
+    cert_id: str
+    chitty_id: str
+    subject: Subject
+    fingerprint: str
+    issued_at: str
+    expires_at: str
+    status: str
+
+
+class Check(msgspec.Struct, kw_only=True):
+    """One check of a certificate."""
+
+    check: str
+    result: str
+    detail: str
+
+
+class LedgerPlace(msgspec.Struct, kw_only=True):
+    """Where the ledger says so: the entry, and a signed note over everything up to now."""
+
+    index: int
+    checkpoint: str
+
+
+class Valid(msgspec.Struct, kw_only=True):
+    """A certificate that is valid now. That says nothing about bytes."""
+
+    valid: bool
+    certificate: VerifiedCertificate
+    checks: list[Check]
+    ledger: LedgerPlace
+
+
+class NotValid(msgspec.Struct, kw_only=True):
+    """A certificate that is not valid now, and why."""
+
+    valid: bool
+    error: str
+    error_code: str
+    message: str
+    checks: list[Check]
+
+
+class VerifyQuery(msgspec.Struct, kw_only=True):
+    """`sha256` of a tarball is compared with what was published under the certificate."""
+
+    sha256: str = ""
+
+
+class RevokeRequest(msgspec.Struct, kw_only=True):
+    """Why a certificate shall count no more, and from when on, where that is earlier than now."""
+
+    reason: str | None = None
+    invalid_since: str = ""
+
+
+class Revoked(msgspec.Struct, kw_only=True):
+    """A certificate that was revoked."""
+
+    success: bool
+    cert_id: str
+    status: str
+    revoked_at: str
+    reason: str
+    warnings: list[str]
+
+
+class Listed(msgspec.Struct, kw_only=True):
+    """One certificate of a package."""
+
+    cert_id: str
+    version: str
+    status: str
+    issued_at: str
+    expires_at: str
+
+
+class Certificates(msgspec.Struct, kw_only=True):
+    """The certificates of a package."""
+
+    package_name: str
+    certificates: list[Listed]
+    total: int
+
+
+async def issue(call: Call) -> Answer:
+    """Issue a certificate: for a key of the caller's, or for one that is made now and handed out this once."""
+    wanted: IssueRequest = call.body
+    if wanted.type != _PACKAGE:
+        raise InvalidInputError("UNSUPPORTED_CERTIFICATE_TYPE", f"{wanted.type[:40]!a} is no type", hint="package")
+    call.authenticated.check_scope(Verb.ISSUE, wanted.package_name)
+    made = await call.placet.certificates.issue_for_client(
+        wanted.package_name, wanted.version, csr=wanted.csr or "", tar_sha256=wanted.tar_sha256 or ""
+    )
+    return Answer(status=201, document=_issued(call, made))
+
+
+async def renew(call: Call) -> Answer:
+    """Issue a certificate that follows another one, for the same version and bytes."""
+    certificate_id = call.path["cert_id"]
+    await _check_scope(call, Verb.ISSUE, certificate_id)
+    made = await call.placet.certificates.renew_for_client(certificate_id, csr=call.body.csr or "")
+    return Answer(status=201, document=_issued(call, made))
+
+
+async def verify(call: Call) -> Answer:
+    """Verify a certificate as of now; the status alone tells, too."""
+    try:
+        found: Any = await call.placet.certificates.verify(call.path["cert_id"], sha256=call.query.sha256)
+    except NotFoundError as error:
+        raise NotFoundError("CERTIFICATE_NOT_FOUND", error.message, hint=error.hint) from error
+    if found["valid"]:
+        document = {"valid": True, "certificate": _only(found["certificate"], _VERIFIED)}
+        return Answer(document={**document, "checks": found["checks"], "ledger": found["ledger"]})
+    code = str(found["error"])
+    said = {"valid": False, "error": code, "error_code": code, "message": found["message"], "checks": found["checks"]}
+    return Answer(status=_STATUS_OF.get(code, _BROKEN), document=said)
+
+
+async def show(call: Call) -> Answer:
+    """Show a certificate."""
+    return Answer(document=_only(await call.placet.certificates.show(call.path["cert_id"]), _SHOWN))
+
+
+async def revoke(call: Call) -> Answer:
+    """Revoke a certificate."""
+    certificate_id = call.path["cert_id"]
+    await _check_scope(call, Verb.REVOKE, certificate_id)
+    if not call.body.reason:
+        raise InvalidInputError("MISSING_REASON", "a revocation has a reason", hint="key_compromise, for example")
+    row = await call.placet.certificates.revoke(
+        certificate_id, reason=call.body.reason, invalid_since=call.body.invalid_since
+    )
+    revocation: Any = row["revocation"]
+    document = {
+        "success": True,
+        "cert_id": certificate_id,
+        "status": "revoked",
+        "revoked_at": revocation["revoked_at"],
+        "reason": revocation["reason"],
+        "warnings": warnings_of(call),
+    }
+    return Answer(document=document)
+
+
+async def list_(call: Call) -> Answer:
+    """List the certificates of a package."""
+    found: Any = await call.placet.certificates.list(call.path["package"])
+    rows = [{**_only(each, _LISTED), "version": each["subject"]["version"]} for each in found["certificates"]]
+    return Answer(document={"package_name": call.path["package"], "certificates": rows, "total": len(rows)})
+
+
+def warnings_of(call: Call) -> list[str]:
+    """Return one sentence for each member of the body that was ignored."""
+    return [f"{name[:80]!a} is not known here and was ignored" for name in sorted(call.unknown)[:20]]
+
+
+async def _check_scope(call: Call, verb: str, certificate_id: str) -> None:
+    """Check the scope for the package of a certificate; raise `NotFoundError` where there is none."""
+    shown: Any = await call.placet.certificates.show(certificate_id)
+    call.authenticated.check_scope(verb, shown["subject"]["package_name"])
+
+
+def _issued(call: Call, made: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "success": True,
+        **_only(made, _ISSUED),
+        "private_key": made.get("private_key"),
+        "warnings": warnings_of(call),
+    }
+
+
+def _only(document: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: document[name] for name in names}
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/v1/certificates/issue",
+        handler=issue,
+        summary="Issue a certificate for a package version",
+        tag=_TAG,
+        scope=Verb.ISSUE,
+        body=IssueRequest,
+        answers={201: Issued},
+        codes=("UNSUPPORTED_CERTIFICATE_TYPE", "NAME_INVALID", "NAME_CONFUSABLE", "VERSION_INVALID", "KEY_WEAK"),
+    ),
+    Route(
+        method="POST",
+        path="/v1/certificates/{cert_id}/renew",
+        handler=renew,
+        summary="Issue a certificate that follows another one",
+        tag=_TAG,
+        scope=Verb.ISSUE,
+        body=RenewRequest,
+        answers={201: Issued},
+        codes=("NOT_FOUND", "CERTIFICATE_REVOKED", "CERTIFICATE_EXPIRED", "KEY_WEAK"),
+    ),
+    Route(
+        method="GET",
+        path="/v1/certificates/verify/{cert_id}",
+        handler=verify,
+        summary="Verify a certificate as of now",
+        tag=_TAG,
+        access=Access.PUBLIC,
+        query=VerifyQuery,
+        answers={200: Valid, 409: NotValid, 410: NotValid},
+        codes=("CERTIFICATE_NOT_FOUND",),
+    ),
+    Route(
+        method="GET",
+        path="/v1/certificates/package/{package}",
+        handler=list_,
+        summary="List the certificates of a package",
+        tag=_TAG,
+        answers={200: Certificates},
+    ),
+    Route(
+        method="GET",
+        path="/v1/certificates/{cert_id}",
+        handler=show,
+        summary="Show a certificate",
+        tag=_TAG,
+        answers={200: Certificate},
+        codes=("NOT_FOUND",),
+    ),
+    Route(
+        method="POST",
+        path="/v1/certificates/{cert_id}/revoke",
+        handler=revoke,
+        summary="Revoke a certificate",
+        tag=_TAG,
+        scope=Verb.REVOKE,
+        body=RevokeRequest,
+        answers={200: Revoked},
+        codes=("MISSING_REASON", "REASON_INVALID", "NOT_FOUND"),
+    ),
+)

@@ -1,0 +1,33 @@
+"""The service's own description."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from placet.web.openapi import openapi
+from placet.web.route import Access, Answer, Call, Route
+
+_TAG = "description"
+
+
+def description(path: str, routes: Sequence[Route], *, title: str) -> Route:
+    """Return the route at `path` that describes `routes`, itself included."""
+
+    async def describe(call: Call) -> Answer:
+        """Answer the OpenAPI description of the service."""
+        document = openapi([*routes, route], title=title, base_url=call.placet.public_base_url)
+        return Answer(content=msgspec.json.encode(document))
+
+    describe.__name__ = "describe" + path.replace("/", "_").removesuffix(".json")
+    route = Route(
+        method="GET",
+        path=path,
+        handler=describe,
+        summary="Describe the service",
+        tag=_TAG,
+        access=Access.PUBLIC,
+        answers={200: "application/json"},
+    )
+    return route

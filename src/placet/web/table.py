@@ -1,0 +1,10 @@
+"""All routes, by resource."""
+
+from __future__ import annotations
+
+from placet.web.route import Route
+from placet.web.routes import certificates, health
+from placet.web.routes.description import description
+
+_SERVED: tuple[Route, ...] = (*health.ROUTES, *certificates.ROUTES)
+ROUTES: tuple[Route, ...] = (*_SERVED, description("/openapi.json", _SERVED, title="Placet"))

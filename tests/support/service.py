@@ -1,0 +1,108 @@
+"""A real `placet serve` on loopback, for tests that ask as its clients do."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from support.shell import Shell
+
+_LISTENS = re.compile(rb"http://127\.0\.0\.1:(\d+)")
+_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What the service answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.content)
+
+    @property
+    def code(self) -> str:
+        return str(self.document["error_code"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Where a service listens, and the shell in whose home it works."""
+
+    shell: Shell
+    process: subprocess.Popen[bytes]
+    port: int
+    written: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        """Return what the process wrote on standard error."""
+        return self.written.read_text()
+
+    def key(self, *scopes: str, principal: str = "person:local") -> str:
+        """Make an API key."""
+        given = [each for scope in scopes for each in ("--scope", scope)]
+        made = self.shell.done("key", "create", "--name", "test", "--principal", principal, *given, "--json")
+        return str(made.json()["key"])
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str = "",
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Reply:
+        """Send one request, its path as it is, and return the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_SECONDS)
+        sent = {"X-API-Key": key} if key else {}
+        if body is not None:
+            content = json.dumps(body).encode()
+            sent["Content-Type"] = "application/json"
+        with contextlib.closing(connection):
+            connection.request(method, path, content, {**sent, **(headers or {})})
+            answer = connection.getresponse()
+            return Reply(status=answer.status, headers=dict(answer.getheaders()), content=answer.read())
+
+
+@contextlib.contextmanager
+def serving(shell: Shell, *arguments: str) -> Iterator[Service]:
+    """Serve the shell's home on a free port of loopback for the length of a `with`."""
+    log = shell.place / f"serve-{time.monotonic_ns()}.err"
+    with log.open("wb") as stderr:
+        process = shell.start("serve", "--port", "0", *arguments, stderr=stderr)
+    try:
+        yield Service(shell=shell, process=process, port=_port(process, log), written=log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=_SECONDS)
+        finally:
+            process.kill()
+
+
+def _port(process: subprocess.Popen[bytes], log: Path) -> int:
+    until = time.monotonic() + _SECONDS
+    while (found := _LISTENS.search(log.read_bytes())) is None:
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return int(found[1])
