@@ -28,6 +28,7 @@ MAY = {
     "adapters/npm/user_registry.py": "npm config get registry",
     "adapters/ssh/signer.py": "ssh-keygen",
     "demo/double_server.py": "a provider on loopback",
+    "web/server.py": "listens; it connects to nobody",
     "usecases/verify_ledger.py": "workers that hash the ledger",
 }
 

@@ -45,7 +45,8 @@ from placet.domain.log.change import EntityKey, Snapshot
 class Presented:
     """A request with the very bytes it would send, what was observed for it, and who presents it.
 
-    `fresh` is the payload digest of a receipt that the same change issues (core operations).
+    `fresh` is the payload digest of a receipt that the same change issues (core operations), and
+    `judged` the judgement, on the same snapshot, that it was issued on.
     """
 
     request: Request
@@ -53,6 +54,7 @@ class Presented:
     observations: tuple[ObservedFact, ...]
     actor: str
     fresh: StoredReceipt | None = None
+    judged: Judgement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,7 @@ def _planned(snapshot: Snapshot, receipt: Receipt) -> tuple[Plan, Operation] | N
 
 def _gather(context: Context, snapshot: Snapshot, presented: Presented, receipt: Receipt, now: datetime) -> _Gathered:
     plan, planned = _planned(snapshot, receipt) or (None, presented.request.operation)
-    judgement = judge(context, snapshot, plan, planned, now)
+    judgement = presented.judged or judge(context, snapshot, plan, planned, now)
     record = entity_of(snapshot, receipt_key(receipt.receipt_id))
     hold = entity_of(snapshot, subject_key(planned))
     facts = Facts(

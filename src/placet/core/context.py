@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from placet.core.numbers import Numbers
 from placet.domain.log.checkpoint import CheckpointSigner
 from placet.domain.values.kinds import Mode
 from placet.ports.authority import CertificateAuthority
@@ -53,6 +54,7 @@ class Context:
     `issuer` is the log's origin; `mode` what this process's effect port was built for;
     `receipt_secrets` maps key ids to their secrets and `minting_key` names the one that mints;
     `credential_id` is what whoever asks showed over the network, empty for commands on this machine;
+    `numbers` are those that this process has taken from its sequences;
     `at` is told each named point of a publication as it is passed, before what follows it.
     """
 
@@ -71,6 +73,7 @@ class Context:
     checkpoint_signer: CheckpointSigner
     settings: Settings = field(default_factory=Settings)
     credential_id: str = ""
+    numbers: Numbers = field(default_factory=Numbers)
     at: Callable[[str], None] = _nowhere
 
     def told(self, at: Callable[[str], None]) -> Context:

@@ -16,7 +16,7 @@ from placet.core.entities.receipts import ReceiptRecord, read_receipt_record, re
 from placet.core.entities.runs import operation_key, read_operation_state
 from placet.core.entities.stored import entity_of, required
 from placet.core.mint import issue_receipt, standing_receipt
-from placet.core.perform import perform_core
+from placet.core.perform import Performed, perform_core
 from placet.core.reserve import admit, reserve
 from placet.core.settle import settle
 from placet.domain.authorization.facts import ObservedFact, ReceiptState, Request
@@ -101,6 +101,11 @@ async def present(context: Context, request: Request, contents: Mapping[str, byt
 async def _perform(context: Context, operation: Operation, contents: Mapping[str, bytes], actor: str) -> Report:
     done = await perform_core(context, operation, contents, actor=actor)
     context.at(f"{operation.operation_kind.value}.performed")
+    return performed_report(operation, done)
+
+
+def performed_report(operation: Operation, done: Performed) -> Report:
+    """Return what became of a core operation that was performed."""
     return Report(
         operation=operation,
         receipt_id=done.receipt_id,

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from placet.core.abandon import abandon_run
+from placet.core.at_once import perform_at_once
 from placet.core.context import Context
 from placet.core.decide import load
 from placet.core.entities.runs import Run, RunState, plan_key_of
-from placet.core.execute import Report, execute_plan
+from placet.core.execute import Report, execute_plan, performed_report
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.runs import Intent, add_plan, move_run, open_run
 from placet.domain.authorization.phrase import phrase
@@ -33,6 +34,10 @@ async def ask(context: Context, intent: Intent, *, requester: str, contents: Map
     then), and `ApprovalsPendingError` (`APPROVALS_MISSING`) where it waits for approvals;
     `placet run resume` performs it once they are there.
     """
+    done = await perform_at_once(context, intent, requester=requester, contents=contents)
+    if done is not None:
+        run, operation, performed = done
+        return Asked(run=run, report=performed_report(operation, performed))
     for content in contents.values():
         await context.blobs.put(content)
     run = await open_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject))

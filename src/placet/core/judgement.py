@@ -24,7 +24,7 @@ from placet.core.entities.governance import (
     stored_principal,
 )
 from placet.core.entities.runs import plan_key_of, read_run, run_key
-from placet.core.entities.stored import entity_of
+from placet.core.entities.stored import entity_of, remembered
 from placet.core.places import place_premises
 from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
 from placet.domain.authorization.break_glass import BrokenGlass
@@ -40,7 +40,7 @@ from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.authorization.principal import Principal
 from placet.domain.authorization.receipt import MAX_AGE_SECONDS
 from placet.domain.authorization.render import render_plan, shown_digest
-from placet.domain.log.change import EntityKey, Snapshot
+from placet.domain.log.change import Entity, EntityKey, Snapshot
 from placet.domain.values.digest import Digest, sha256
 from placet.domain.values.kinds import GOVERNED_KINDS, OperationKind
 from placet.errors import DeniedError, InvalidInputError
@@ -180,7 +180,12 @@ def decide_plan(context: Context, snapshot: Snapshot, plan: Plan, now: datetime)
 def policy_in_force(snapshot: Snapshot) -> Policy | None:
     """Return the policy that decides now, None before the first."""
     entity = entity_of(snapshot, POLICY_IN_FORCE)
-    return parse_policy(read_policy_in_force(entity).document) if entity else None
+    return _parsed(entity) if entity else None
+
+
+@remembered
+def _parsed(entity: Entity) -> Policy:
+    return parse_policy(read_policy_in_force(entity).document)
 
 
 def circumstances_of(context: Context, snapshot: Snapshot, plan: Plan, now: datetime) -> Circumstances:
@@ -215,7 +220,9 @@ def _approvals(snapshot: Snapshot, plan: Plan, principals: Mapping[str, Principa
     """Return the plan's approvals whose signatures hold; what no longer verifies does not count."""
     stored = plan_key_of(plan.operations[0].operation_id)
     anchor = entity_of(snapshot, approval_set_key(stored))
-    count = read_approval_set(anchor).count if anchor else 0
+    if anchor is None:
+        return ()
+    count = read_approval_set(anchor).count
     about = ShownPlan(plan=plan, shown_digest=shown_digest(shown_text(snapshot, plan)))
     verified = []
     for number in range(1, count + 1):

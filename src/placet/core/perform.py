@@ -6,23 +6,24 @@ that performs them, so there is nothing in between to be lost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from placet.core.acts import ACTS
 from placet.core.acts.act import Performance
-from placet.core.authorize import Presented, authorize, key_premises
+from placet.core.authorize import Authorized, Presented, authorize, key_premises
 from placet.core.context import Context
 from placet.core.decide import Decision, decide, new_event_id
 from placet.core.denials import record_denial
 from placet.core.entities.certificates import certificate_key
 from placet.core.entities.receipts import hold_writes, receipt_key, subject_key
-from placet.core.entities.runs import OperationState, operation_key, plan_key_of, read_operation_state, read_plan
+from placet.core.entities.runs import OperationState, Run, operation_key, plan_key_of, read_operation_state, read_plan
 from placet.core.entities.stored import entity_of, required
-from placet.core.judgement import judge, judgement_premises
+from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.limits import reservation_counters
 from placet.core.mint import Minted, mint, next_attempt, payload_object, planned, step_before
+from placet.core.numbers import Drawn
 from placet.core.replaced import replaced_premises, standing_before
 from placet.core.runs import check_open
 from placet.domain.authorization.checks import CheckDeniedError, Trail
@@ -31,10 +32,14 @@ from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.replaced import check_replaces
 from placet.domain.encoding.canonical import Object
-from placet.domain.log.change import EntityKey, Snapshot
+from placet.domain.log.change import Count, EntityKey, Snapshot
 from placet.domain.values.kinds import Mode
-from placet.errors import DeniedError
+from placet.errors import DeniedError, InvalidInputError, NotFoundError
 from placet.ports.store import ConflictError
+
+Writes = Mapping[EntityKey, Object | None]
+_NOT_DONE = (DeniedError, InvalidInputError, NotFoundError, ConflictError)
+"""What is raised where the change surely was not committed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +51,44 @@ class Performed:
     response: Object
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A core operation as it was planned, the very bytes of its artifacts, and who has it performed."""
+
+    operation: Operation
+    contents: Mapping[str, bytes] = field(repr=False)
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The plan that an operation is a step of, as the change that performs it finds or makes it.
+
+    `snapshot` holds run and plan, also where the same change makes them; `operation` is what is asked
+    for, which check 5 compares with the plan's; `attempt` is the receipt's.
+    """
+
+    snapshot: Snapshot
+    operation: Operation
+    run: Run
+    plan: Plan
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road:
+    """How an operation comes to its change: what that rests on, its plan, and what it writes of its run.
+
+    `writes` is given the run with its certificate; `counters` what the policy says of the limits.
+    """
+
+    premises: Callable[[Snapshot | None], set[EntityKey]]
+    plan: Callable[[Snapshot, datetime], Planned]
+    writes: Callable[[Planned, Run], Writes]
+    once: tuple[str, ...] = ()
+    counters: Callable[[Plan, Judgement, datetime], Mapping[str, Count]] = lambda plan, judgement, now: {}  # noqa: ARG005 - nothing counted
+
+
 async def perform_core(
     context: Context, operation: Operation, contents: Mapping[str, bytes], *, actor: str
 ) -> Performed:
@@ -53,29 +96,55 @@ async def perform_core(
 
     Raise `DeniedError` with the first reason or failed check (recorded), or what the act refuses.
     """
-    done: list[tuple[str, Object]] = []
+    run_id = operation.operation_id.partition("/")[0]
+    asked = Asked(operation=operation, contents=contents, actor=actor)
+    road = Road(
+        premises=lambda snapshot: _premises(operation, snapshot),
+        plan=lambda snapshot, now: _stored(snapshot, operation, now),
+        writes=lambda planned, run: {} if run == planned.run else {run.key: run.to_object()},
+    )
+    try:
+        return await perform_by(context, asked, road)
+    except (DeniedError, ConflictError) as error:
+        denial = _denial(error)
+        await record_denial(context, denial, actor=actor, run_id=run_id, operation_id=operation.operation_id)
+        raise denial from error
+
+
+async def perform_by(context: Context, asked: Asked, road: Road) -> Performed:
+    """Commit the change that performs the operation, with its plan by this road and the numbers that its act draws.
+
+    Raise `DeniedError`, `ConflictError` and what the act refuses; nothing is recorded of it here.
+    """
+    act = ACTS[asked.operation.operation_kind]
+    tried: list[tuple[Drawn, Performed]] = []
+
+    def premises(snapshot: Snapshot | None) -> set[EntityKey]:
+        now = context.clock.now()
+        keys = key_premises(context) | act.premises(asked.operation, now) | road.premises(snapshot)
+        return keys | context.numbers.premises(act.sequences(asked.operation, now))
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
-        made, receipt_id, response = _decide(context, snapshot, now, operation, contents, actor)
-        done[:] = [(receipt_id, response)]
+        for drawn, _ in tried:  # its change was not committed
+            context.numbers.give_back(drawn)
+        drawn = context.numbers.draw(snapshot, act.sequences(asked.operation, now))
+        tried[:] = [(drawn, _NOTHING)]
+        made, performed = _decide(context, asked, road.plan(snapshot, now), drawn, road, now)
+        tried[:] = [(drawn, performed)]
         return made
 
     try:
-        committed = await decide(context, lambda snapshot: _premises(context, operation, snapshot), decision)
-    except (DeniedError, ConflictError) as error:
-        denial = _denial(error)
-        await record_denial(
-            context,
-            denial,
-            actor=actor,
-            run_id=operation.operation_id.partition("/")[0],
-            operation_id=operation.operation_id,
-        )
-        raise denial from error
-    receipt_id, response = done[0]
-    return Performed(seq=committed.seq, receipt_id=receipt_id, response=response)
+        committed = await decide(context, premises, decision)
+    except _NOT_DONE:
+        for drawn, _ in tried:
+            context.numbers.give_back(drawn)
+        raise
+    drawn, performed = tried[0]
+    context.numbers.used(drawn)
+    return replace(performed, seq=committed.seq)
 
 
+_NOTHING = Performed(seq=0, receipt_id="", response={})
 _USED_BEFORE = {
     "effect/": ("RECEIPT_CONSUMED", "this operation was performed before, says the ledger"),
     "approver_key/": ("KEY_IN_USE", "the key is enrolled for another principal: one key speaks for one only"),
@@ -96,15 +165,11 @@ def _denial(error: DeniedError | ConflictError) -> DeniedError:
     raise error
 
 
-def _premises(context: Context, operation: Operation, snapshot: Snapshot | None) -> set[EntityKey]:
-    now = context.clock.now()
-    keys = key_premises(context) | ACTS[operation.operation_kind].premises(operation, now)
-    keys |= {
+def _premises(operation: Operation, snapshot: Snapshot | None) -> set[EntityKey]:
+    keys = {
         plan_key_of(operation.operation_id),
         operation_key(operation.operation_id),
-        subject_key(operation),
-        certificate_key(operation.certificate_id or "none"),
-        *replaced_premises([operation]),
+        *act_premises(operation),
     }
     keys |= {before} if (before := step_before(operation.operation_id)) else set()
     if snapshot is None:
@@ -116,21 +181,39 @@ def _premises(context: Context, operation: Operation, snapshot: Snapshot | None)
     return keys | (judgement_premises(snapshot, read_plan(plan)) if plan else set())
 
 
-def _decide(
-    context: Context,
-    snapshot: Snapshot,
-    now: datetime,
-    operation: Operation,
-    contents: Mapping[str, bytes],
-    actor: str,
-) -> tuple[Decision, str, Object]:
+def act_premises(operation: Operation) -> set[EntityKey]:
+    """Return what every core operation rests on beside its act, its run and its plan."""
+    return {
+        subject_key(operation),
+        certificate_key(operation.certificate_id or "none"),
+        *replaced_premises([operation]),
+    }
+
+
+def _stored(snapshot: Snapshot, operation: Operation, now: datetime) -> Planned:
     plan = read_plan(required(snapshot, plan_key_of(operation.operation_id), "plan"))
-    minted = _mint(context, snapshot, plan, planned(plan, operation.operation_id), now)
-    request = Request(mode=plan.mode.value, run_id=plan.run_id, operation=operation, token=minted.token)
-    fresh = minted.record(ReceiptState.ISSUED).stored()
-    presented = Presented(request=request, contents=contents, observations=(), actor=actor, fresh=fresh)
-    trail = Trail()
-    authorized = authorize(context, snapshot, now, presented, trail)
+    planned(plan, operation.operation_id)
+    if plan.mode is not Mode.PROD:
+        raise DeniedError("MODE_NOT_PROD", "this is not a production run: nothing is performed")
+    run = check_open(snapshot, plan.run_id)
+    return Planned(
+        snapshot=snapshot,
+        operation=operation,
+        run=run,
+        plan=plan,
+        attempt=next_attempt(snapshot, operation.operation_id, now),
+    )
+
+
+def _decide(
+    context: Context, asked: Asked, about: Planned, drawn: Drawn, road: Road, now: datetime
+) -> tuple[Decision, Performed]:
+    snapshot, plan, operation = about.snapshot, about.plan, about.operation
+    judgement = judge(context, snapshot, plan, operation, now)
+    if judgement.refusals:
+        raise DeniedError(judgement.refusals[0].code, judgement.refusals[0].sentence)
+    minted = mint(context, snapshot, plan, operation, judgement=judgement, attempt=about.attempt, now=now)
+    authorized = _authorize(context, asked, about, minted, judgement, now)
     performance = Performance(
         context=context,
         snapshot=snapshot,
@@ -140,35 +223,58 @@ def _decide(
         receipt_id=minted.receipt.receipt_id,
         receipt=payload_object(minted.payload),
         approvers=minted.receipt.approvers,
-        contents=contents,
+        contents=asked.contents,
         entry_id=new_event_id(context, now),
+        numbers=drawn.numbers,
     )
     check_replaces(operation, standing_before(snapshot, operation))
     deed = ACTS[operation.operation_kind].perform(performance)
     executed = minted.record(ReceiptState.ISSUED).settled(ReceiptState.EXECUTED, deed.response, "")
+    run = about.run.certified(deed.certificate_id) if deed.certificate_id else about.run
     made = Decision(
         type=deed.type,
-        actor=actor,
+        actor=asked.actor,
         subject=str(operation.subject),
         data=dict(deed.data),
-        writes={**_own_writes(operation, minted, executed.to_object()), **deed.writes},
-        once=(f"receipt/{executed.receipt_id}", f"effect/{operation.operation_id}/{executed.attempt}", *deed.once),
-        counters=reservation_counters(operation, plan, executed.attempt, authorized.judgement, authorized.now),
+        writes={
+            **_own_writes(operation, minted, executed.to_object()),
+            **road.writes(about, run),
+            **drawn.writes,
+            **deed.writes,
+        },
+        once=(
+            f"receipt/{executed.receipt_id}",
+            f"effect/{operation.operation_id}/{executed.attempt}",
+            *road.once,
+            *deed.once,
+        ),
+        counters={
+            **road.counters(plan, judgement, now),
+            **reservation_counters(operation, plan, executed.attempt, authorized.judgement, authorized.now),
+        },
         valid_until=authorized.valid_until,
         entry_id=performance.entry_id,
     )
-    return made, executed.receipt_id, deed.response
+    return made, Performed(seq=0, receipt_id=executed.receipt_id, response=deed.response)
 
 
-def _mint(context: Context, snapshot: Snapshot, plan: Plan, operation: Operation, now: datetime) -> Minted:
-    if plan.mode is not Mode.PROD:
-        raise DeniedError("MODE_NOT_PROD", "this is not a production run: nothing is performed")
-    check_open(snapshot, plan.run_id)
-    judgement = judge(context, snapshot, plan, operation, now)
-    if judgement.refusals:
-        raise DeniedError(judgement.refusals[0].code, judgement.refusals[0].sentence)
-    attempt = next_attempt(snapshot, operation.operation_id, now)
-    return mint(context, snapshot, plan, operation, judgement=judgement, attempt=attempt, now=now)
+def _authorize(
+    context: Context, asked: Asked, about: Planned, minted: Minted, judgement: Judgement, now: datetime
+) -> Authorized:
+    """Run every check on the receipt that this same change issues."""
+    request = Request(
+        mode=about.plan.mode.value, run_id=about.plan.run_id, operation=about.operation, token=minted.token
+    )
+    fresh = minted.record(ReceiptState.ISSUED).stored()
+    presented = Presented(
+        request=request,
+        contents=asked.contents,
+        observations=(),
+        actor=asked.actor,
+        fresh=fresh,
+        judged=judgement,
+    )
+    return authorize(context, about.snapshot, now, presented, Trail())
 
 
 def _own_writes(operation: Operation, minted: Minted, receipt: Object) -> dict[EntityKey, Object | None]:

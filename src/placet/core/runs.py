@@ -75,19 +75,7 @@ class Intent:
 
 async def open_run(context: Context, *, mode: Mode, requester: str, subject: str, archive_sha256: str = "") -> Run:
     """Record that `requester` wants something done about `subject`, and return the new run."""
-    now = cut_to_milliseconds(context.clock.now())
-    run = Run(
-        run_id=identifiers.run_id(now, context.randomness.token(identifiers.RUN_RANDOM_BYTES)),
-        mode=mode,
-        requester=requester,
-        state=RunState.REQUESTED,
-        subject=subject,
-        archive_sha256=archive_sha256,
-        certificate_id="",
-        plans=0,
-        requested_at=now,
-        credential_id=context.credential_id,
-    )
+    run = new_run(context, mode=mode, requester=requester, subject=subject, archive_sha256=archive_sha256)
 
     def decision(snapshot: Snapshot, at: datetime) -> Decision:  # noqa: ARG001 - a new run rests on nothing
         return Decision(
@@ -103,6 +91,23 @@ async def open_run(context: Context, *, mode: Mode, requester: str, subject: str
     return run
 
 
+def new_run(context: Context, *, mode: Mode, requester: str, subject: str, archive_sha256: str = "") -> Run:
+    """Return a run that nobody has recorded yet."""
+    now = cut_to_milliseconds(context.clock.now())
+    return Run(
+        run_id=identifiers.run_id(now, context.randomness.token(identifiers.RUN_RANDOM_BYTES)),
+        mode=mode,
+        requester=requester,
+        state=RunState.REQUESTED,
+        subject=subject,
+        archive_sha256=archive_sha256,
+        certificate_id="",
+        plans=0,
+        requested_at=now,
+        credential_id=context.credential_id,
+    )
+
+
 async def add_plan(
     context: Context, run: Run, intents: Sequence[Intent], *, claims: Mapping[str, str] | None = None
 ) -> Plan:
@@ -115,25 +120,18 @@ async def add_plan(
     or as `ended` says. Raise `InvalidInputError` as `check_plannable`.
     """
     number = run.plans + 1
-    template = _template(context, run, intents, number)
+    template = plan_template(context, run, intents)
     await check_plannable(context, template.operations)
     template = replace(
         template, claims=dict(claims or {}), operations=await with_exclusions(context, template.operations)
     )
 
-    def plan_of(snapshot: Snapshot) -> Plan:
-        policy = entity_of(snapshot, POLICY_IN_FORCE)
-        digest = read_policy_in_force(policy).digest if policy else sha256(b"")
-        operations = tuple(_bound(snapshot, each) for each in template.operations)
-        return replace(template, policy_digest=digest, operations=operations)
-
     def premises(snapshot: Snapshot | None) -> Collection[EntityKey]:
-        keys = {POLICY_IN_FORCE, run.key, plan_key(run.run_id, number)}
-        keys |= place_premises(template.operations) | replaced_premises(template.operations)
-        return keys if snapshot is None else keys | judgement_premises(snapshot, plan_of(snapshot))
+        keys = {run.key, plan_key(run.run_id, number)} | plan_premises(template)
+        return keys if snapshot is None else keys | judgement_premises(snapshot, bound_plan(snapshot, template))
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
-        plan = plan_of(snapshot)
+        plan = bound_plan(snapshot, template)
         standing = check_open(snapshot, run.run_id)
         judgements = [judge(context, snapshot, plan, operation, now) for operation in plan.operations]
         if plan.mode is Mode.PROD:
@@ -213,7 +211,9 @@ async def move_run(
     return await stored_run(context, run_id)
 
 
-def _template(context: Context, run: Run, intents: Sequence[Intent], number: int) -> Plan:
+def plan_template(context: Context, run: Run, intents: Sequence[Intent]) -> Plan:
+    """Return the run's next plan, before it is bound to the policy in force and to what stands."""
+    number = run.plans + 1
     return Plan(
         issuer=context.issuer,
         run_id=run.run_id,
@@ -223,6 +223,20 @@ def _template(context: Context, run: Run, intents: Sequence[Intent], number: int
         requester=run.requester,
         policy_digest=sha256(b""),
         operations=tuple(intent.operation(f"{run.run_id}/{number}/{step}") for step, intent in enumerate(intents, 1)),
+    )
+
+
+def plan_premises(template: Plan) -> set[EntityKey]:
+    """Return what a plan is bound to."""
+    return {POLICY_IN_FORCE} | place_premises(template.operations) | replaced_premises(template.operations)
+
+
+def bound_plan(snapshot: Snapshot, template: Plan) -> Plan:
+    """Return the plan bound to the policy in force, to where its effects go now, and to what they replace."""
+    policy = entity_of(snapshot, POLICY_IN_FORCE)
+    digest = read_policy_in_force(policy).digest if policy else sha256(b"")
+    return replace(
+        template, policy_digest=digest, operations=tuple(_bound(snapshot, each) for each in template.operations)
     )
 
 

@@ -32,7 +32,7 @@ from placet.errors import InvalidInputError, UnavailableError
 from placet.facade.requester import requester_of
 from placet.ports.effects import Secret
 from placet.ports.keys import AuthorityRole
-from placet.usecases.certify_package import keep
+from placet.usecases.certify_package import artifact_of
 from placet.usecases.issue_crl import issue_crl
 from placet.usecases.verify_certificate import CertificateVerdict, verify_certificate
 
@@ -135,7 +135,7 @@ class Certificates:
                 "public_key_digest": public_key_digest(key),
                 **renews,
             },
-            artifacts=(await keep(self._context, REQUEST_ARTIFACT, request),),
+            artifacts=(artifact_of(REQUEST_ARTIFACT, request),),
         )
         who = await requester_of(self._opened, requester)
         asked = await ask(self._context, intent, requester=who, contents={REQUEST_ARTIFACT: request})

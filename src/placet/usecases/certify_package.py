@@ -86,6 +86,11 @@ async def keep_certificate(context: Context, package: ArchiveReading, certificat
 async def keep(context: Context, name: str, content: bytes) -> Artifact:
     """Put `content` into the blob store and return the artifact that names it."""
     await context.blobs.put(content)
+    return artifact_of(name, content)
+
+
+def artifact_of(name: str, content: bytes) -> Artifact:
+    """Return the artifact that names `content`."""
     return Artifact(
         name=name,
         sha256=hashlib.sha256(content).hexdigest(),

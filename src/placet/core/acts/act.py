@@ -22,7 +22,8 @@ class Performance:
     """A core operation being performed: cleared by the checks, against one snapshot, at `now`.
 
     `receipt` is the receipt's payload, `approvers` are those whose approvals it counts, `contents`
-    the artifacts' bytes, `entry_id` is the id of the entry that will record it.
+    the artifacts' bytes, `entry_id` is the id of the entry that will record it, `numbers` the numbers
+    drawn for it, by sequence.
     """
 
     context: Context
@@ -35,6 +36,7 @@ class Performance:
     approvers: tuple[str, ...]
     contents: Mapping[str, bytes]
     entry_id: str
+    numbers: Mapping[EntityKey, int] = field(default_factory=dict)
 
     def content(self, name: str) -> bytes:
         """Return the bytes of the artifact `name`; raise `InvalidInputError` (`PLAN_INVALID`) where it has none."""
@@ -55,18 +57,28 @@ class Performance:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """What a core operation writes besides its receipt: the entry's type and data, entities, once keys."""
+    """What a core operation writes besides its receipt: the entry's type and data, entities, once keys.
+
+    `certificate_id` is the certificate that its run has from now on, empty where it got none.
+    """
 
     type: str
     data: Object
     writes: Mapping[EntityKey, Object | None]
     once: tuple[str, ...] = ()
     response: Object = field(default_factory=dict)
+    certificate_id: str = ""
+
+
+def _none(operation: Operation, now: datetime) -> tuple[EntityKey, ...]:  # noqa: ARG001 - one shape for all acts
+    """Return no sequence."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One kind of core operation: what it rests on, and what it does."""
+    """One kind of core operation: what it rests on, what it does, and the sequences that it takes numbers from."""
 
     premises: Callable[[Operation, datetime], set[EntityKey]]
     perform: Callable[[Performance], Deed]
+    sequences: Callable[[Operation, datetime], tuple[EntityKey, ...]] = _none

@@ -12,10 +12,9 @@ from datetime import datetime
 from cryptography import x509
 
 from placet.core.acts.act import Act, Deed, Performance
-from placet.core.acts.sequences import next_number, sequence_key
 from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
-from placet.core.entities.runs import read_run, run_key
 from placet.core.entities.stored import required
+from placet.core.numbers import sequence_key
 from placet.domain.authorization.operation import Operation
 from placet.domain.certificate import identifiers
 from placet.domain.certificate.authority import SERIAL_BYTES
@@ -34,9 +33,12 @@ from placet.errors import DeniedError
 REQUEST_ARTIFACT = "request.csr.pem"
 
 
-def _premises(operation: Operation, now: datetime) -> set[EntityKey]:
-    renewed = {certificate_key(_renewed(operation))} if _renewed(operation) else set[EntityKey]()
-    return {_day(now), _year(operation.subject.name, now), run_key(operation.operation_id.partition("/")[0])} | renewed
+def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: ARG001 - one shape for all acts
+    return {certificate_key(_renewed(operation))} if _renewed(operation) else set()
+
+
+def _sequences(operation: Operation, now: datetime) -> tuple[EntityKey, ...]:
+    return _day(now), _year(operation.subject.name, now)
 
 
 def _renewed(operation: Operation) -> str:
@@ -69,8 +71,7 @@ def _perform(performance: Performance) -> Deed:
     if renews:
         _check_renewable(performance, renews, binding)
     key = key_of_request(read_request(performance.content(REQUEST_ARTIFACT)))
-    number, day = next_number(performance.snapshot, _day(now))
-    in_year, year = next_number(performance.snapshot, _year(operation.subject.name, now))
+    number, in_year = (performance.numbers[key] for key in _sequences(operation, now))
     subject = LeafSubject(
         certificate_id=identifiers.certificate_id(now.date(), number),
         package_url=package_url(name, version),
@@ -80,7 +81,6 @@ def _perform(performance: Performance) -> Deed:
     random = performance.context.randomness.token(SERIAL_BYTES)
     certificate = performance.context.authority.issue(subject, key, random=random, now=now)
     record = _record(performance, subject, certificate)
-    run = read_run(required(performance.snapshot, run_key(performance.plan.run_id), "run"))
     return Deed(
         type="package.certificate.issued",
         data=CertificateIssued(
@@ -93,14 +93,10 @@ def _perform(performance: Performance) -> Deed:
             tar_sha256=record.tar_sha256,
             receipt=performance.receipt,
         ).to_object(),
-        writes={
-            record.key: record.to_object(),
-            run.key: run.certified(record.certificate_id).to_object(),
-            _day(now): day,
-            _year(operation.subject.name, now): year,
-        },
+        writes={record.key: record.to_object()},
         once=(f"certificate/{record.certificate_id}", f"leaf_key/{public_key_digest(key)}"),
         response={"certificate_id": record.certificate_id},
+        certificate_id=record.certificate_id,
     )
 
 
@@ -143,4 +139,4 @@ def _record(performance: Performance, subject: LeafSubject, certificate: x509.Ce
     )
 
 
-ACT = Act(premises=_premises, perform=_perform)
+ACT = Act(premises=_premises, perform=_perform, sequences=_sequences)

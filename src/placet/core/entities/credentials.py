@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from placet.core.entities.stored import record_of, with_index
+from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.api_key import NAME, Scope, parse_scope
 from placet.domain.authorization.principal import PRINCIPAL_ID
 from placet.domain.encoding.canonical import Object
@@ -80,6 +80,7 @@ def credential_key(credential_id: str) -> EntityKey:
     return EntityKey(f"credential/{credential_id}")
 
 
+@remembered
 def read_credential(entity: Entity) -> Credential:
     """Return the credential that the entity holds."""
     record = record_of(entity, "credential")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from placet.core.entities.stored import CORRUPT, entity_of, record_of, with_index
+from placet.core.entities.stored import CORRUPT, entity_of, record_of, remembered, with_index
 from placet.domain.authorization.freeze import EVERYTHING, Freeze, read_freeze
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
-from placet.domain.log.change import EntityKey, Snapshot
+from placet.domain.log.change import Entity, EntityKey, Snapshot
 from placet.errors import DeniedError
 
 FREEZES = EntityKey("freezes/open")
@@ -24,6 +24,11 @@ def open_freezes(snapshot: Snapshot) -> tuple[Freeze, ...]:
     entity = entity_of(snapshot, FREEZES)
     if entity is None:
         return ()
+    return _read_open(entity)
+
+
+@remembered
+def _read_open(entity: Entity) -> tuple[Freeze, ...]:
     record = record_of(entity, "open freezes")
     freezes = record.list_of("freezes", _read)
     record.end()

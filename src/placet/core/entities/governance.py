@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from placet.core.entities.stored import record_of, with_index
+from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.approval import Approval
 from placet.domain.authorization.denial import Denial, read_denial
 from placet.domain.authorization.principal import Principal, read_principal
@@ -45,6 +45,7 @@ def kept_policy_key(digest: str) -> EntityKey:
     return EntityKey(f"policy/{digest}")
 
 
+@remembered
 def read_policy_in_force(entity: Entity) -> PolicyInForce:
     """Return the policy that the entity holds."""
     record = record_of(entity, "policy in force")
@@ -68,6 +69,7 @@ def principal_object(principal: Principal) -> Object:
     return with_index(principal.to_object(), [("principal", principal.principal_id)])
 
 
+@remembered
 def stored_principal(entity: Entity) -> Principal:
     """Return the principal that the entity holds."""
     return read_principal(record_of(entity, "principal"))
@@ -205,6 +207,7 @@ def provider_object(provider: Provider) -> Object:
     return with_index(members, [("provider", provider.provider_id)])
 
 
+@remembered
 def stored_provider(entity: Entity) -> Provider:
     """Return the provider that the entity holds."""
     record = record_of(entity, "provider")

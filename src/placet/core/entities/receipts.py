@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from placet.core.entities.stored import record_of, with_index
+from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.facts import KeyState, ReceiptState, StoredReceipt
 from placet.domain.authorization.operation import OPERATION_ID, Operation
 from placet.domain.authorization.receipt import RECEIPT_ID
@@ -122,6 +122,7 @@ def receipt_key_object(key_id: str, state: KeyState) -> Object:
     return with_index({"key_id": key_id, "algorithm": "HS256", "state": state.value}, [])
 
 
+@remembered
 def read_receipt_key_state(entity: Entity) -> KeyState:
     """Return the state that a receipt key's record gives it."""
     record = record_of(entity, "receipt key record")

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from placet.core.entities.credentials import CREDENTIAL_ID
 from placet.core.entities.names import name_rows
-from placet.core.entities.stored import record_of, with_index
+from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import OPERATION_ID, RUN_ID
 from placet.domain.authorization.plan import PRINCIPAL, Plan, parse_plan
@@ -108,6 +108,7 @@ def run_key(run_id: str) -> EntityKey:
     return EntityKey(f"run/{run_id}")
 
 
+@remembered
 def read_run(entity: Entity) -> Run:
     """Return the run that the entity holds."""
     record = record_of(entity, "run")
@@ -142,6 +143,7 @@ def plan_object(plan: Plan) -> Object:
     return with_index({"plan": plan.encode().decode("ascii")}, [("plan_digest", plan.digest())])
 
 
+@remembered
 def read_plan(entity: Entity) -> Plan:
     """Return the plan that the entity holds."""
     record = record_of(entity, "stored plan")

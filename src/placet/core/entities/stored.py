@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import TypeVar
+
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, decode
 from placet.domain.encoding.record import Record
 from placet.domain.log.change import ABSENT, Entity, EntityKey, Snapshot
 from placet.errors import NotFoundError
 
+T = TypeVar("T")
+_REMEMBERED = 256
 ENTITY_LIMIT_BYTES = 2 * PLAN_LIMIT_BYTES
 CORRUPT = "LEDGER_CORRUPT"
 _WHERE_TO_LOOK = {
@@ -36,6 +42,14 @@ def entity_of(snapshot: Snapshot, key: EntityKey) -> Entity | None:
     """Return the entity under `key`, or None where it is absent."""
     entity = snapshot.entities.get(key, ABSENT)
     return entity if entity.content else None
+
+
+def remembered(read: Callable[[Entity], T]) -> Callable[[Entity], T]:
+    """Return `read`, which remembers what it read last: an entity's bytes never mean anything else.
+
+    For entities that most decisions rest on, and whose values nobody can change.
+    """
+    return functools.lru_cache(maxsize=_REMEMBERED)(read)
 
 
 def required(snapshot: Snapshot, key: EntityKey, what: str) -> Entity:

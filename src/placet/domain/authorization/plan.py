@@ -35,9 +35,15 @@ class Plan:
     policy_digest: Digest
     operations: tuple[Operation, ...]
     claims: Mapping[str, str] = field(default_factory=dict)
+    _encoded: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     def encode(self) -> bytes:
         """Return the plan's canonical bytes, at most 256 KiB; `claims` stands only where there are any."""
+        if not self._encoded:  # it never changes, and much is bound to it
+            object.__setattr__(self, "_encoded", self._canonical())
+        return self._encoded
+
+    def _canonical(self) -> bytes:
         claims: Object = {"claims": dict(self.claims)} if self.claims else {}
         return encode(
             {

@@ -1,0 +1,113 @@
+"""Ask for a core operation and perform it in one change, where the policy lets that be at once (protocol 5).
+
+Planning, minting, the checks and the act share the change: a run that is recorded so is done, and
+nothing of it is ever left open. Whoever is not let through at once takes the longer road, on which
+refusals are recorded and approvals awaited.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from placet.core.context import Context
+from placet.core.entities.governance import approval_set_key
+from placet.core.entities.runs import Run, RunState, operation_key, plan_key, plan_object
+from placet.core.entities.stored import ENTITY_LIMIT_BYTES
+from placet.core.judgement import Judgement, judgement_premises
+from placet.core.limits import plan_counters
+from placet.core.perform import Asked, Performed, Planned, Road, Writes, act_premises, perform_by
+from placet.core.plannable import check_plannable
+from placet.core.runs import Intent, bound_plan, new_run, plan_premises, plan_template
+from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.plan import Plan
+from placet.domain.encoding.canonical import Object, encode
+from placet.domain.log.change import Count, Entity, EntityKey, Snapshot
+from placet.domain.values.kinds import Mode
+from placet.errors import DeniedError, InvalidInputError, NotFoundError
+from placet.ports.store import ConflictError
+
+_NO_SALT = "0" * 32
+"""Stands where the store puts salt, in entities that nobody stores yet."""
+
+
+async def perform_at_once(
+    context: Context, intent: Intent, *, requester: str, contents: Mapping[str, bytes]
+) -> tuple[Run, Operation, Performed] | None:
+    """Plan and perform `intent` in one change; return None, and leave no trace, where that cannot be."""
+    run = new_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject))
+    change = _Change(run, plan_template(context, run, [intent]))
+    operation = change.template.operations[0]
+    road = Road(
+        premises=change.premises,
+        plan=change.planned,
+        writes=change.writes,
+        once=(run.run_id, f"plan/{run.run_id}/1"),
+        counters=_counters,
+    )
+    try:
+        await check_plannable(context, [operation])
+        asked = Asked(operation=operation, contents=contents, actor=requester)
+        performed = await perform_by(context, asked, road)
+    except (DeniedError, InvalidInputError, NotFoundError, ConflictError):
+        return None
+    return change.ended(run), operation, performed
+
+
+class _Change:
+    """The change that opens a run, plans its one operation, performs it, and ends the run."""
+
+    def __init__(self, run: Run, template: Plan) -> None:
+        """Take the run and its plan, which is bound to what stands when the change is decided."""
+        self.template = template
+        self._run = run
+        self._key = plan_key(run.run_id, 1)
+        self._bound: Plan | None = None
+        self._made: Mapping[EntityKey, Entity] = {}
+
+    def premises(self, snapshot: Snapshot | None) -> set[EntityKey]:
+        """Return what the change rests on: that nothing of it is there, and all that its judgement takes."""
+        operation = self.template.operations[0]
+        keys = {self._run.key, self._key, operation_key(operation.operation_id), approval_set_key(self._key)}
+        keys |= plan_premises(self.template) | act_premises(operation)
+        if snapshot is None:
+            return keys
+        about = self._about(snapshot)
+        return keys | judgement_premises(about.snapshot, about.plan)
+
+    def planned(self, snapshot: Snapshot, now: datetime) -> Planned:  # noqa: ARG002 - a first attempt, at any time
+        """Return the plan, and the snapshot as if run and plan were in it."""
+        return self._about(snapshot)
+
+    def writes(self, about: Planned, run: Run) -> Writes:
+        """Return the run as it ends, and its plan."""
+        return {run.key: self.ended(run).to_object(), self._key: plan_object(about.plan)}
+
+    @staticmethod
+    def ended(run: Run) -> Run:
+        """Return the run with its one plan, executed."""
+        return run.planned().moved(RunState.EXECUTED)
+
+    def _about(self, snapshot: Snapshot) -> Planned:
+        plan = bound_plan(snapshot, self.template)
+        if self._bound is None or plan != self._bound:  # mostly it is as it was a moment ago
+            self._bound = plan
+            self._made = {
+                self._run.key: _entity(self._run.planned().to_object()),
+                self._key: _entity(plan_object(plan)),
+            }
+        return Planned(
+            snapshot=Snapshot(head=snapshot.head, entities={**snapshot.entities, **self._made}),
+            operation=self._bound.operations[0],
+            run=self._run,
+            plan=self._bound,
+            attempt=1,
+        )
+
+
+def _entity(members: Object) -> Entity:
+    return Entity(revision=0, content=encode({**members, "salt": _NO_SALT}, limit=ENTITY_LIMIT_BYTES))
+
+
+def _counters(plan: Plan, judgement: Judgement, now: datetime) -> Mapping[str, Count]:
+    return plan_counters(plan, [judgement], now)
