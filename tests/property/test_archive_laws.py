@@ -16,10 +16,11 @@ from support.archives import GNU, OLD, POSIX, folder, member, octal, octal_of_np
 from support.metadata import metadata
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+keys = texts.filter(lambda text: text != "__proto__")  # refused at any depth, which other tests show
 numbers = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
     st.none() | st.booleans() | numbers | texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
     max_leaves=8,
 )
 blanks = st.text(" \t\r\n", max_size=3)
@@ -28,7 +29,7 @@ blanks = st.text(" \t\r\n", max_size=3)
 @st.composite
 def package_texts(draw: st.DrawFn) -> bytes:
     """Return a package.json in any spelling."""
-    members = draw(st.dictionaries(texts, values, max_size=5))
+    members = draw(st.dictionaries(keys, values, max_size=5))
     text = json.dumps(
         members,
         ensure_ascii=draw(st.booleans()),
@@ -149,4 +150,4 @@ def _package(text: bytes) -> bytes:
 
 
 def _has_key(archive: bytes) -> bool:
-    return not {"chittyos", "placet", "__proto__"}.isdisjoint(json.loads(scan_archive(archive).manifest_text))
+    return not {"chittyos", "placet"}.isdisjoint(json.loads(scan_archive(archive).manifest_text))

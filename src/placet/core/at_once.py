@@ -12,7 +12,7 @@ from datetime import datetime
 
 from placet.core.context import Context
 from placet.core.entities.governance import approval_set_key
-from placet.core.entities.runs import Run, RunState, operation_key, plan_key, plan_object
+from placet.core.entities.runs import Run, RunState, operation_key, plan_key, plan_object, read_plan, read_run
 from placet.core.entities.stored import ENTITY_LIMIT_BYTES
 from placet.core.judgement import Judgement, judgement_premises
 from placet.core.limits import plan_counters
@@ -92,10 +92,10 @@ class _Change:
         plan = bound_plan(snapshot, self.template)
         if self._bound is None or plan != self._bound:  # mostly it is as it was a moment ago
             self._bound = plan
-            self._made = {
-                self._run.key: _entity(self._run.planned().to_object()),
-                self._key: _entity(plan_object(plan)),
-            }
+            run, stored = _entity(self._run.planned().to_object()), _entity(plan_object(plan))
+            read_run.learn(run, self._run.planned())
+            read_plan.learn(stored, plan)
+            self._made = {self._run.key: run, self._key: stored}
         return Planned(
             snapshot=Snapshot(head=snapshot.head, entities={**snapshot.entities, **self._made}),
             operation=self._bound.operations[0],

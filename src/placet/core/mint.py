@@ -31,7 +31,7 @@ from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.place import check_leads_to
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.receipt import MAX_LIFETIME_SECONDS, Receipt, compact, mac, parse_receipt
-from placet.domain.encoding.canonical import Object, decode
+from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import CORE_KINDS, Mode
@@ -226,11 +226,6 @@ def mint(  # noqa: PLR0913 - everything that a receipt is bound to
     return Minted(receipt=receipt, payload=payload, token=_compact(context, receipt.key_id, payload))
 
 
-def payload_object(payload: bytes) -> Object:
-    """Return a receipt's payload as the object that entries carry."""
-    return decode(payload)
-
-
 def _minting_key(context: Context, snapshot: Snapshot, now: datetime) -> str:
     key = desk(context, snapshot, now).keys.get(context.minting_key)
     if key is None or key.state is not KeyState.ACTIVE:
@@ -274,7 +269,7 @@ def _issue(operation: Operation, minted: Minted, actor: str, owed: Mapping[Entit
         type="receipt.issued",
         actor=actor,
         subject=str(operation.subject),
-        data={"receipt": payload_object(minted.payload)},
+        data={"receipt": minted.receipt.to_object()},
         writes={record.key: record.to_object(), state.key: state.to_object(), **owed},
         once=(f"receipt/{record.receipt_id}",),
     )

@@ -22,7 +22,7 @@ from placet.core.entities.runs import OperationState, Run, operation_key, plan_k
 from placet.core.entities.stored import entity_of, required
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.limits import reservation_counters
-from placet.core.mint import Minted, mint, next_attempt, payload_object, planned, step_before
+from placet.core.mint import Minted, mint, next_attempt, planned, step_before
 from placet.core.numbers import Drawn
 from placet.core.replaced import replaced_premises, standing_before
 from placet.core.runs import check_open
@@ -221,7 +221,7 @@ def _decide(
         plan=plan,
         operation=operation,
         receipt_id=minted.receipt.receipt_id,
-        receipt=payload_object(minted.payload),
+        receipt=minted.receipt.to_object(),
         approvers=minted.receipt.approvers,
         contents=asked.contents,
         entry_id=new_event_id(context, now),

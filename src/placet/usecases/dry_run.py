@@ -12,7 +12,7 @@ from placet.core.decide import Decision, decide
 from placet.core.entities.intents import IntentRecord
 from placet.core.entities.runs import Run, RunState, plan_key
 from placet.core.judgement import judge, judgement_premises
-from placet.core.mint import Minted, mint, payload_object
+from placet.core.mint import Minted, mint
 from placet.core.runs import move_run, stored_plan, stored_run
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
@@ -85,7 +85,7 @@ async def _record(
             data={
                 "blocked_by_mode": True,
                 "not_made": list[Value](not_made),
-                "receipt": payload_object(advice.payload),
+                "receipt": advice.receipt.to_object(),
             },
             writes={record.key: record.to_object()},
         )

@@ -7,7 +7,8 @@ renewed; who wants to certify anew what a revoked or ended one certified, issues
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -38,7 +39,7 @@ def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: A
 
 
 def _sequences(operation: Operation, now: datetime) -> tuple[EntityKey, ...]:
-    return _day(now), _year(operation.subject.name, now)
+    return _numbered(operation.subject.name, now.date())
 
 
 def _renewed(operation: Operation) -> str:
@@ -46,12 +47,11 @@ def _renewed(operation: Operation) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _day(now: datetime) -> EntityKey:
-    return sequence_key(f"certificate/{now:%Y%m%d}")
-
-
-def _year(package: str, now: datetime) -> EntityKey:
-    return sequence_key(f"chitty/{unscoped_name(parse_package_name(package))}/{now:%Y}")
+@lru_cache(maxsize=1024)
+def _numbered(package: str, day: date) -> tuple[EntityKey, EntityKey]:
+    """Return the sequences of the day's certificates and of the package name's in the year."""
+    name = unscoped_name(parse_package_name(package))
+    return sequence_key(f"certificate/{day:%Y%m%d}"), sequence_key(f"chitty/{name}/{day:%Y}")
 
 
 def _perform(performance: Performance) -> Deed:

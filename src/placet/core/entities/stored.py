@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, decode
 from placet.domain.encoding.record import Record
@@ -44,12 +45,34 @@ def entity_of(snapshot: Snapshot, key: EntityKey) -> Entity | None:
     return entity if entity.content else None
 
 
-def remembered(read: Callable[[Entity], T]) -> Callable[[Entity], T]:
-    """Return `read`, which remembers what it read last: an entity's bytes never mean anything else.
+class Remembered(Generic[T]):
+    """A reader of entities that remembers what it read last: bytes never mean anything else.
 
     For entities that most decisions rest on, and whose values nobody can change.
     """
-    return functools.lru_cache(maxsize=_REMEMBERED)(read)
+
+    def __init__(self, read: Callable[[Entity], T]) -> None:
+        """Remember what `read` returns."""
+        self._read = read
+        self._known: OrderedDict[Entity, T] = OrderedDict()
+        functools.update_wrapper(self, read)
+
+    def __call__(self, entity: Entity) -> T:
+        """Return what `entity` holds; raise as the reader does."""
+        known = self._known.get(entity)
+        return self.learn(entity, self._read(entity)) if known is None else known
+
+    def learn(self, entity: Entity, value: T) -> T:
+        """Remember and return `value`, which `entity` was made of."""
+        self._known[entity] = value
+        if len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return value
+
+
+def remembered(read: Callable[[Entity], T]) -> Remembered[T]:
+    """Return `read`, which remembers what it read last."""
+    return Remembered(read)
 
 
 def required(snapshot: Snapshot, key: EntityKey, what: str) -> Entity:

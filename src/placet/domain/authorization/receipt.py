@@ -64,37 +64,39 @@ class Receipt:
 
     def encode(self) -> bytes:
         """Return the receipt's canonical payload."""
-        return encode(
-            {
-                "v": 1,
-                "typ": "receipt",
-                "receipt_id": self.receipt_id,
-                "issuer": self.issuer,
-                "audience": self.audience,
-                "key_id": self.key_id,
-                "mode": self.mode.value,
-                "enforceable": self.enforceable,
-                "reasons": list(self.reasons),
-                "run_id": self.run_id,
-                "operation_id": self.operation_id,
-                "attempt": self.attempt,
-                "operation_kind": self.operation_kind.value,
-                "subject": self.subject.to_object(),
-                "operation_digest": self.operation_digest,
-                "plan_digest": self.plan_digest,
-                "policy_digest": self.policy_digest,
-                "policy_version": self.policy_version,
-                "approvals_digest": self.approvals_digest,
-                "approvers": list(self.approvers),
-                "certificate_id": self.certificate_id,
-                "decided_at_size": self.decided_at_size,
-                "issued_at": format_instant(self.issued_at),
-                "not_before": format_instant(self.not_before),
-                "expires_at": format_instant(self.expires_at),
-                "max_age_seconds": self.max_age_seconds,
-                "nonce": self.nonce,
-            }
-        )
+        return encode(self.to_object())
+
+    def to_object(self) -> Object:
+        """Return the members of the canonical object."""
+        return {
+            "v": 1,
+            "typ": "receipt",
+            "receipt_id": self.receipt_id,
+            "issuer": self.issuer,
+            "audience": self.audience,
+            "key_id": self.key_id,
+            "mode": self.mode.value,
+            "enforceable": self.enforceable,
+            "reasons": list(self.reasons),
+            "run_id": self.run_id,
+            "operation_id": self.operation_id,
+            "attempt": self.attempt,
+            "operation_kind": self.operation_kind.value,
+            "subject": self.subject.to_object(),
+            "operation_digest": self.operation_digest,
+            "plan_digest": self.plan_digest,
+            "policy_digest": self.policy_digest,
+            "policy_version": self.policy_version,
+            "approvals_digest": self.approvals_digest,
+            "approvers": list(self.approvers),
+            "certificate_id": self.certificate_id,
+            "decided_at_size": self.decided_at_size,
+            "issued_at": format_instant(self.issued_at),
+            "not_before": format_instant(self.not_before),
+            "expires_at": format_instant(self.expires_at),
+            "max_age_seconds": self.max_age_seconds,
+            "nonce": self.nonce,
+        }
 
 
 def parse_receipt(payload: bytes) -> Receipt:

@@ -24,6 +24,9 @@ _MAX_DEPTH = 8
 _MAX_INTEGER = 2**53 - 1
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
+_MOST_SEEN = 1024
+_SEEN_KEYS: set[str] = set()
+"""Keys that were found well-formed: the same few hundred stand in all our objects."""
 
 
 class NotCanonicalError(InvalidInputError):
@@ -36,7 +39,7 @@ def encode(value: Object, *, limit: int = LIMIT_BYTES) -> bytes:
     Raise `InvalidInputError` (`JSON_INVALID`) for anything outside the profile or longer than
     `limit` bytes.
     """
-    _check(value, 1)
+    _check(value)
     encoded = _ENCODER.encode(value).encode("ascii")
     if len(encoded) > limit:
         _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
@@ -85,26 +88,42 @@ def _refuse(reason: str) -> NoReturn:
     raise InvalidInputError("JSON_INVALID", reason)
 
 
-def _check(value: Any, depth: int) -> None:  # noqa: ANN401 - whatever a JSON parser returns
-    """Refuse an object or array that holds anything outside the profile."""
-    if depth > _MAX_DEPTH:
-        _refuse(f"the object is nested deeper than {_MAX_DEPTH}")
-    if isinstance(value, dict):
-        _check_keys(value)
-        value = value.values()
-    for member in value:
-        if isinstance(member, str):
-            if not (member.isascii() and member.isprintable()):
-                _refuse("a string holds something else than printable ASCII")
-        elif isinstance(member, _CONTAINERS):
-            _check(member, depth + 1)
-        elif not isinstance(member, int):
-            _refuse("a value is null, a float, or no JSON at all")
-        elif not 0 <= member <= _MAX_INTEGER:
-            _refuse("an integer is out of range")
+def _check(value: Object) -> None:
+    """Refuse an object that holds anything outside the profile. It is walked level by level, each value once."""
+    level: list[Any] = [value]
+    for _ in range(_MAX_DEPTH):
+        below: list[Any] = []
+        for container in level:
+            members = container
+            if isinstance(container, dict):
+                _check_keys(container)
+                members = container.values()
+            for member in members:
+                if isinstance(member, str):
+                    if not (member.isascii() and member.isprintable()):
+                        _refuse("a string holds something else than printable ASCII")
+                elif isinstance(member, _CONTAINERS):
+                    below.append(member)
+                else:
+                    _check_number(member)
+        if not below:
+            return
+        level = below
+    _refuse(f"the object is nested deeper than {_MAX_DEPTH}")
+
+
+def _check_number(member: object) -> None:
+    if not isinstance(member, int):
+        _refuse("a value is null, a float, or no JSON at all")
+    if not 0 <= member <= _MAX_INTEGER:
+        _refuse("an integer is out of range")
 
 
 def _check_keys(value: dict[Any, Any]) -> None:
     for key in value:
+        if key in _SEEN_KEYS:
+            continue
         if not isinstance(key, str) or _KEY.fullmatch(key) is None:
             _refuse("a key is not [a-z][a-z0-9_]*")
+        if len(_SEEN_KEYS) < _MOST_SEEN:
+            _SEEN_KEYS.add(key)
