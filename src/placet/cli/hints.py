@@ -48,6 +48,7 @@ HINTS: Mapping[str, str] = {
     "BODY_TOO_LARGE": "send less; archives are uploaded by digest",
     "CERTIFICATE_NOT_FOUND": "compare the id with the one that was issued",
     "CREDENTIALS_CONFLICT": "send one of X-API-Key and Authorization, or the same key in both",
+    "EVENT_INVALID": "send a type of GET /chronicle, or one of a-z, 0-9, '_' and '.', with package and version",
     "MEDIA_TYPE_UNSUPPORTED": "send content-type: application/json",
     "METHOD_NOT_ALLOWED": "use a method that the answer's Allow header names",
     "MISSING_REASON": "say why: key_compromise, superseded, cessation_of_operation or unspecified",

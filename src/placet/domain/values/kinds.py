@@ -80,6 +80,13 @@ WRITTEN_ONCE = frozenset(
 """Kinds whose effect at a provider is made once for its subject and stays; the others may be asked for again."""
 
 
+class Visibility(StrEnum):
+    """Who may see a package: everybody, or those whose scopes are about it (contract 1)."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
 class OutcomeStatus(StrEnum):
     """What is known of an effect after it was attempted or looked up (protocol 5)."""
 
