@@ -52,6 +52,7 @@ HINTS: Mapping[str, str] = {
     "MEDIA_TYPE_UNSUPPORTED": "send content-type: application/json",
     "METHOD_NOT_ALLOWED": "use a method that the answer's Allow header names",
     "MISSING_REASON": "say why: key_compromise, superseded, cessation_of_operation or unspecified",
+    "STATUS_INVALID": "say certified, published, deprecated or unpublished",
     "MISSING_REQUIRED_FIELDS": "send what the message names; /openapi.json describes the body",
     "PATH_TOO_LONG": "shorten the path: no name that is taken here is that long",
     "SCOPE_INVALID": "write VERB=PATTERN, as registry:write=@acme/*",

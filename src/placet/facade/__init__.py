@@ -32,6 +32,7 @@ from placet.facade.packages import Packages
 from placet.facade.planning import Planning
 from placet.facade.publishing import Publishing
 from placet.facade.receipts import Receipts
+from placet.facade.registry import Registry
 from placet.facade.storage import Storage
 from placet.facade.verification import Verification, verify
 from placet.ports.effects import Secret
@@ -53,6 +54,7 @@ class Placet:
         self.break_glass = BreakGlass(opened)
         self.certificates = Certificates(opened)
         self.chronicle = Chronicle(opened)
+        self.registry = Registry(opened)
         self.receipts = Receipts(opened)
         self.keys = Keys(opened)
         self.storage = Storage(opened)
