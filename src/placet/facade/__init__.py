@@ -23,6 +23,7 @@ from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
 from placet.facade.break_glass import BreakGlass
 from placet.facade.certificates import Certificates
+from placet.facade.chitty_ids import ChittyIds
 from placet.facade.chronicle import Chronicle
 from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
@@ -53,6 +54,7 @@ class Placet:
         self.freezes = Freezes(opened)
         self.break_glass = BreakGlass(opened)
         self.certificates = Certificates(opened)
+        self.chitty_ids = ChittyIds(opened)
         self.chronicle = Chronicle(opened)
         self.registry = Registry(opened)
         self.receipts = Receipts(opened)

@@ -77,6 +77,17 @@ def problem(error: PlacetError, *, request_id: str) -> Answer:
     return Answer(status=status, document={**document, **waits}, media_type=MEDIA_TYPE, headers=headers)
 
 
+def not_valid(error: PlacetError) -> dict[str, Any]:
+    """Return how it is told that what was to be verified is not valid: to who reads nothing but `valid`, too."""
+    return {
+        "valid": False,
+        "error": error.code,
+        "error_code": error.code,
+        "message": error.message,
+        "next_action": hint_for(error),
+    }
+
+
 def internal(*, request_id: str) -> Answer:
     """Return how a bug of ours is told: by its request id, and nothing else."""
     document = problem_document(
