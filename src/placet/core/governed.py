@@ -39,7 +39,7 @@ async def ask(
     then), and `ApprovalsPendingError` (`APPROVALS_MISSING`) where it waits for approvals;
     `placet run resume` performs it once they are there.
     """
-    done = await perform_at_once(context, intent, requester=requester, contents=contents)
+    done = await perform_at_once(context, intent, requester=requester, contents=contents, said=said)
     if done is not None:
         run, operation, performed = done
         return Asked(run=run, report=performed_report(operation, performed))
