@@ -13,15 +13,18 @@ from placet.core.entities.certificates import certificate_key, read_certificate
 from placet.core.entities.freezes import FREEZES, freezes_object
 from placet.core.entities.receipts import hold_writes
 from placet.core.entities.stored import required
+from placet.core.execute import execute_plan
 from placet.core.runs import Intent
 from placet.domain.authorization.facts import KeyState, ReceiptState
 from placet.domain.authorization.freeze import Freeze
 from placet.domain.certificate.revocation import Revocation, RevocationReason
 from placet.ports.store import SealedError
+from placet.usecases.revoke_key import revoke_key
 from support.forging import forged, planted, receipt_in
 from support.governance import NOW
 from support.installation import CERTIFYING, GOVERNING, POLICY, PUBLISHING, REQUESTER, TEAM
 from support.intents import a_publication, an_object
+from support.keys import KEYS, make_key
 from support.ledgers import SetClock
 from support.world import World
 
@@ -134,6 +137,22 @@ def test_a_certificate_revoked_meanwhile_is_revoked() -> None:
 
     with world.refusing("STALE_CERTIFICATE"):
         world.present(plan, token)
+
+
+@pytest.mark.parametrize("what", ["an effect", "a core operation"])
+def test_a_key_that_is_revoked_meanwhile_asks_for_nothing_any_more(what: str) -> None:
+    world = World(POLICY + KEYS)
+    key = make_key(world, REQUESTER)
+    world.rebuild(credential_id=key.credential_id)
+    certificate = world.certificate_plan()
+    plan, token = world.ready()
+    world.meanwhile(lambda: world.run(revoke_key(world.context, key.credential_id, actor=REQUESTER)))
+
+    with world.refusing("STALE_REQUESTER"):
+        if what == "an effect":
+            world.present(plan, token)
+        else:
+            world.run(execute_plan(world.context, certificate, actor=REQUESTER))
 
 
 STRICTER = POLICY.replace('version = "v1"', 'version = "v2"').replace("count = 1", "count = 2")

@@ -153,6 +153,7 @@ def governed_examples(shell: Shell) -> dict[str, str]:
     """Enrol who is to be changed and freeze what is to be lifted, neither of which concerns anything else."""
     for name in ("mallory", "second"):
         shell.ssh_key(name)
+    shell.done("key", "create", "--name", "ci", "--principal", "person:local", "--scope", "registry:write=@acme/*")
     added = shell.done("principal", "add", "person:mallory", "--key", "mallory.pub", "--json").json()
     shell.done("principal", "add", "person:zoe")
     shell.done("principal", "disable", "person:zoe")

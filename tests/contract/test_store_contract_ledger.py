@@ -66,6 +66,34 @@ def test_find_returns_rows_by_value_and_key_from_a_place_on(home: Home) -> None:
     run(work())
 
 
+def test_a_page_is_found_without_the_ones_before_it(home: Home) -> None:
+    async def work() -> None:
+        store = home.create()
+        await put(store, 1, {f"thing/{each}": thing(0, ("name", each)) for each in "abcde"})
+        rows = await store.find("name", "")
+        assert await store.find("name", "", skip=1, limit=2) == rows[1:3]
+        assert await store.find("name", "", after=rows[0], skip=1, limit=2) == rows[2:4]
+        assert await store.find("name", "", skip=5) == []
+
+    run(work())
+
+
+def test_rows_are_counted_within_bounds(home: Home) -> None:
+    async def work() -> None:
+        store = home.create()
+        await put(store, 1, {f"thing/{each}": thing(0, ("name", f"x {each}"), ("other", each)) for each in "abcde"})
+        await put(store, 2, {"thing/f": thing(0, ("name", "y f"), ("name", "x f"))})
+        assert [await store.count("name", each) for each in ("", "x ", "y ", "z ")] == [7, 6, 1, 0]
+        assert await store.count("name", "x ", least="x b", below="x d") == 2
+        assert await store.count("name", "x ", least="x b") == 5
+        assert await store.count("name", "x ", below="y f") == 6
+        assert await store.count("name", "x ", least="y f") == 0
+        assert await store.count("none", "") == 0
+        assert await store.count("name", "\u00e9") == 0
+
+    run(work())
+
+
 def test_index_rows_follow_the_entity(home: Home) -> None:
     async def work() -> None:
         store = home.create()

@@ -76,7 +76,16 @@ ALERTING = frozenset(
 
 
 PREPARING = frozenset(
-    {"run.requested", "plan.created", "approval.recorded", "run.denied", "test.written", "freeze.set"}
+    {
+        "run.requested",
+        "run.abandoned",
+        "plan.created",
+        "approval.recorded",
+        "run.denied",
+        "test.written",
+        "freeze.set",
+        "key.revoked",
+    }
 )
 """Types of entries that may stand beside the denial: none of them lets anything happen."""
 

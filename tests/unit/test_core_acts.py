@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from placet.core.acts.activate_policy import POLICY_ARTIFACT
-from placet.core.acts.register_package import STATEMENT_ARTIFACT
 from placet.core.decide import Decision, load
 from placet.core.entities.governance import (
     BOOTSTRAP,
@@ -20,7 +19,6 @@ from placet.core.entities.governance import (
     stored_principal,
     stored_provider,
 )
-from placet.core.entities.registrations import read_registration, registration_key
 from placet.core.entities.revocations import all_revocations, all_revocations_premises
 from placet.core.entities.stored import entity_of, required
 from placet.core.governed import Asked, ask
@@ -32,7 +30,7 @@ from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
-from placet.errors import DeniedError, InvalidInputError, NotFoundError, PlacetError
+from placet.errors import DeniedError, InvalidInputError, NotFoundError
 from support.governance import key_of
 from support.installation import GOVERNING, PUBLISHING, TEAM
 from support.intents import artifact
@@ -156,65 +154,6 @@ def test_who_may_enrol_does_not_thereby_give_an_approver_another_key() -> None:
         performed(world, enrolment("person:alice", key_of("mallory").line), {}, requester="person:bob")
 
     assert [key.key_id for key in world.principal("person:alice").keys] == [key_of("alice").public.key_id]
-
-
-STATEMENT = b"the signed statement"
-
-
-def registration(world: World, certificate_id: str, *, version: str = "1.0.0", sha256: str = "ab" * 32) -> Asked:
-    intent = Intent(
-        kind=OperationKind.REGISTER_PACKAGE,
-        subject=Subject(provider="core", name="@acme/tool", version=version, tag=""),
-        params={"sha256": sha256, "sha512": "cd" * 64},
-        artifacts=(artifact(STATEMENT, STATEMENT_ARTIFACT),),
-        certificate_id=certificate_id,
-    )
-    return performed(world, intent, {STATEMENT_ARTIFACT: STATEMENT})
-
-
-def test_a_registration_names_the_certificate_the_bytes_and_the_statement() -> None:
-    world = World(TEAM + FREE)
-    certificate_id = world.certificate()
-
-    done = registration(world, certificate_id)
-
-    key = registration_key("@acme/tool", "1.0.0")
-    kept = read_registration(required(world.load(key), key, "registration"))
-    assert done.report.response == {"registration_id": kept.registration_id}
-    assert (kept.certificate_id, kept.sha256, kept.statement_sha256) == (
-        certificate_id,
-        "ab" * 32,
-        artifact(STATEMENT).sha256,
-    )
-    assert kept.receipt_id == done.report.receipt_id
-    assert kept.event_id == world.run(the_certificate(world.context, certificate_id)).event_id
-
-
-def test_a_registration_needs_a_certificate_of_its_own_version() -> None:
-    world = World(TEAM + FREE)
-    certificate_id = world.certificate()
-
-    with pytest.raises(PlacetError, match="STALE_CERTIFICATE"):
-        registration(world, certificate_id, version="1.0.1")
-
-    assert (
-        entity_of(world.load(registration_key("@acme/tool", "1.0.1")), registration_key("@acme/tool", "1.0.1")) is None
-    )
-
-
-def test_a_registration_that_stands_with_the_same_bytes_is_adopted_and_with_others_refused() -> None:
-    world = World(TEAM + FREE)
-    certificate_id = world.certificate()
-    first = registration(world, certificate_id)
-    world.clock.move(seconds=1)
-
-    assert registration(world, certificate_id).report.response == {"adopted": True}
-    with pytest.raises(DeniedError, match="VERSION_EXISTS"):
-        registration(world, certificate_id, sha256="ef" * 32)
-
-    key = registration_key("@acme/tool", "1.0.0")
-    kept = read_registration(required(world.load(key), key, "registration"))
-    assert kept.registration_id == first.report.response["registration_id"]
 
 
 def test_a_provider_is_recorded_with_the_name_of_its_credential() -> None:

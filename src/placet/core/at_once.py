@@ -19,6 +19,7 @@ from placet.core.limits import plan_counters
 from placet.core.perform import Asked, Performed, Planned, Road, Writes, act_premises, perform_by
 from placet.core.plannable import check_plannable
 from placet.core.runs import Intent, bound_plan, new_run, plan_premises, plan_template
+from placet.core.said import NOTHING_SAID, Said
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Object, encode
@@ -32,9 +33,9 @@ _NO_SALT = "0" * 32
 
 
 async def perform_at_once(
-    context: Context, intent: Intent, *, requester: str, contents: Mapping[str, bytes]
+    context: Context, intent: Intent, *, requester: str, contents: Mapping[str, bytes], said: Said = NOTHING_SAID
 ) -> tuple[Run, Operation, Performed] | None:
-    """Plan and perform `intent` in one change; return None, and leave no trace, where that cannot be."""
+    """Plan and perform `intent` in one change, which keeps `said`; return None without a trace where that cannot be."""
     run = new_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject))
     change = _Change(run, plan_template(context, run, [intent]))
     operation = change.template.operations[0]
@@ -44,6 +45,7 @@ async def perform_at_once(
         writes=change.writes,
         once=(run.run_id, f"plan/{run.run_id}/1"),
         counters=_counters,
+        said=said,
     )
     try:
         await check_plannable(context, [operation])

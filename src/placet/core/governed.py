@@ -13,6 +13,7 @@ from placet.core.entities.runs import Run, RunState, plan_key_of
 from placet.core.execute import Report, execute_plan, performed_report
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.runs import Intent, add_plan, move_run, open_run
+from placet.core.said import NOTHING_SAID, Said
 from placet.domain.authorization.phrase import phrase
 from placet.domain.authorization.plan import Plan
 from placet.domain.values.kinds import Mode
@@ -27,20 +28,24 @@ class Asked:
     report: Report
 
 
-async def ask(context: Context, intent: Intent, *, requester: str, contents: Mapping[str, bytes]) -> Asked:
+async def ask(
+    context: Context, intent: Intent, *, requester: str, contents: Mapping[str, bytes], said: Said = NOTHING_SAID
+) -> Asked:
     """Ask for one core operation, and perform it if the policy in force allows it at once.
+
+    `said` is what a client said with it, kept before anything is planned; the operation names it by its digest.
 
     Raise `DeniedError` where it is refused, `InvalidInputError` where it cannot be (the run ends
     then), and `ApprovalsPendingError` (`APPROVALS_MISSING`) where it waits for approvals;
     `placet run resume` performs it once they are there.
     """
-    done = await perform_at_once(context, intent, requester=requester, contents=contents)
+    done = await perform_at_once(context, intent, requester=requester, contents=contents, said=said)
     if done is not None:
         run, operation, performed = done
         return Asked(run=run, report=performed_report(operation, performed))
     for content in contents.values():
         await context.blobs.put(content)
-    run = await open_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject))
+    run = await open_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject), said=said)
     try:
         return await _ask(context, run, intent)
     except (DeniedError, InvalidInputError):

@@ -26,6 +26,7 @@ from placet.core.mint import Minted, mint, next_attempt, planned, step_before
 from placet.core.numbers import Drawn
 from placet.core.replaced import replaced_premises, standing_before
 from placet.core.runs import check_open
+from placet.core.said import NOTHING_SAID, Said
 from placet.domain.authorization.checks import CheckDeniedError, Trail
 from placet.domain.authorization.facts import ReceiptState, Request
 from placet.domain.authorization.operation import Operation
@@ -79,7 +80,8 @@ class Planned:
 class Road:
     """How an operation comes to its change: what that rests on, its plan, and what it writes of its run.
 
-    `writes` is given the run with its certificate; `counters` what the policy says of the limits.
+    `writes` is given the run with its certificate; `counters` what the policy says of the limits;
+    `said` is what a client said with it, where the same change keeps that.
     """
 
     premises: Callable[[Snapshot | None], set[EntityKey]]
@@ -87,6 +89,7 @@ class Road:
     writes: Callable[[Planned, Run], Writes]
     once: tuple[str, ...] = ()
     counters: Callable[[Plan, Judgement, datetime], Mapping[str, Count]] = lambda plan, judgement, now: {}  # noqa: ARG005 - nothing counted
+    said: Said = NOTHING_SAID
 
 
 async def perform_core(
@@ -253,6 +256,7 @@ def _decide(
             **reservation_counters(operation, plan, executed.attempt, authorized.judgement, authorized.now),
         },
         valid_until=authorized.valid_until,
+        erasable=road.said.erasable,
         entry_id=performance.entry_id,
     )
     return made, Performed(seq=0, receipt_id=executed.receipt_id, response=deed.response)

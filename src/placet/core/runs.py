@@ -29,11 +29,12 @@ from placet.core.limits import plan_counters
 from placet.core.places import place_premises, present_place
 from placet.core.plannable import check_plannable
 from placet.core.replaced import replaced_premises, standing_before
+from placet.core.said import NOTHING_SAID, Said
 from placet.domain.authorization.operation import Artifact, Operation, Precondition, Subject
 from placet.domain.authorization.place import OUR_FACTS, bound_to
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.replaced import bound_to_replaced
-from placet.domain.encoding.canonical import Value
+from placet.domain.encoding.canonical import Object, Value
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.log.decision_records import PlanCreated
 from placet.domain.values.digest import sha256
@@ -73,18 +74,25 @@ class Intent:
         )
 
 
-async def open_run(context: Context, *, mode: Mode, requester: str, subject: str, archive_sha256: str = "") -> Run:
-    """Record that `requester` wants something done about `subject`, and return the new run."""
+async def open_run(
+    context: Context, *, mode: Mode, requester: str, subject: str, archive_sha256: str = "", said: Said = NOTHING_SAID
+) -> Run:
+    """Record that `requester` wants something done about `subject`, and return the new run.
+
+    `said` is what a client said of it, in its own words.
+    """
     run = new_run(context, mode=mode, requester=requester, subject=subject, archive_sha256=archive_sha256)
+    named: Object = {"said": said.digest} if said.digest else {}
 
     def decision(snapshot: Snapshot, at: datetime) -> Decision:  # noqa: ARG001 - a new run rests on nothing
         return Decision(
             type="run.requested",
             actor=requester,
             subject=subject,
-            data={"run_id": run.run_id, "mode": mode.value, "archive_sha256": archive_sha256},
+            data={"run_id": run.run_id, "mode": mode.value, "archive_sha256": archive_sha256, **named},
             writes={run.key: run.to_object()},
             once=(run.run_id,),
+            erasable=said.erasable,
         )
 
     await decide(context, lambda _: (), decision)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from placet.core.context import Context
-from placet.core.decide import Decision, decide
+from placet.core.decide import Decision, decide, new_event_id
+from placet.core.entities.chronicle import ChronicleEvent
 from placet.core.entities.receipts import (
     ReceiptRecord,
     hold_writes,
@@ -24,6 +25,7 @@ from placet.domain.authorization.life import check_may_become
 from placet.domain.authorization.operation import Operation
 from placet.domain.encoding.canonical import Object, encode
 from placet.domain.log.change import Committed, EntityKey, Snapshot
+from placet.domain.log.lifecycle import LifecycleType, Source
 from placet.domain.log.receipt_records import OutcomeRecorded
 from placet.domain.values.kinds import Mode, OperationKind, OutcomeStatus
 from placet.errors import EffectError, InvalidInputError
@@ -36,7 +38,8 @@ _ENTRY_TYPES = {
     OutcomeStatus.INDETERMINATE: "receipt.indeterminate",
     OutcomeStatus.CONFLICT: "receipt.conflict",
 }
-_EXECUTED_TYPES = {OperationKind.PUBLISH_PACKAGE: "package.published"}
+_EXECUTED_TYPES = {OperationKind.PUBLISH_PACKAGE: LifecycleType.PUBLISHED}
+"""What an executed operation is in the life of its package."""
 
 
 async def holds_fence(store: Store, authorized: AuthorizedOperation) -> bool:
@@ -76,19 +79,21 @@ async def _settle(
     def premises(_: Snapshot | None) -> Collection[EntityKey]:
         return (key, operation_key(operation.operation_id), subject_key(operation))
 
-    def decision(snapshot: Snapshot, now: datetime) -> Decision:  # noqa: ARG001 - outcomes do not depend on time
+    def decision(snapshot: Snapshot, now: datetime) -> Decision:
         record = read_receipt_record(required(snapshot, key, "receipt"))
         if snapshot.entities[key].revision != fence:
             raise EffectError("FENCE_LOST", f"receipt {receipt_id} was settled by somebody else meanwhile")
         check_may_become(record.state, state)
         _check_newest(snapshot, operation, record)
         settled = record.settled(state, outcome.response, outcome.error_code)
+        entry_id = new_event_id(context, now)
         return Decision(
             type=_entry_type(operation, outcome.status),
             actor=actor,
             subject=str(operation.subject),
             data=_record(operation, record, outcome).to_object(),
-            writes=_writes(snapshot, operation, settled),
+            writes={**_writes(snapshot, operation, settled), **_observed(operation, settled, entry_id, actor, now)},
+            entry_id=entry_id,
         )
 
     return await decide(context, premises, decision)
@@ -133,6 +138,28 @@ def _record(operation: Operation, record: ReceiptRecord, outcome: Outcome) -> Ou
         error_code=outcome.error_code,
         source="observed",
     )
+
+
+def _observed(
+    operation: Operation, settled: ReceiptRecord, entry_id: str, actor: str, now: datetime
+) -> dict[EntityKey, Object | None]:
+    """Return the event of the Chronicle that an executed publication is: the Core's own word (contract 4)."""
+    event_type = _EXECUTED_TYPES.get(operation.operation_kind)
+    if event_type is None or settled.state is not ReceiptState.EXECUTED:
+        return {}
+    event = ChronicleEvent(
+        event_id=entry_id,
+        event_type=event_type,
+        package=operation.subject.name,
+        version=operation.subject.version,
+        certificate_id=operation.certificate_id,
+        actor=actor,
+        source=Source.OBSERVED,
+        recorded_at=now,
+        run_id=operation.operation_id.partition("/")[0],
+        receipt_id=settled.receipt_id,
+    )
+    return {event.key: event.to_object()}
 
 
 def _writes(snapshot: Snapshot, operation: Operation, settled: ReceiptRecord) -> dict[EntityKey, Object | None]:

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable
 from placet import bootstrap
 from placet.bootstrap import registry_of_user
 from placet.config import Config
-from placet.core.caller import Caller
+from placet.core.caller import NOBODY, Caller
 from placet.core.entities.runs import Run
 from placet.core.installation import Profile
 from placet.domain.authorization.facts import Refusal
@@ -23,6 +23,8 @@ from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
 from placet.facade.break_glass import BreakGlass
 from placet.facade.certificates import Certificates
+from placet.facade.chitty_ids import ChittyIds
+from placet.facade.chronicle import Chronicle
 from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
 from placet.facade.keys import Keys
@@ -31,12 +33,13 @@ from placet.facade.packages import Packages
 from placet.facade.planning import Planning
 from placet.facade.publishing import Publishing
 from placet.facade.receipts import Receipts
+from placet.facade.registry import Registry
 from placet.facade.storage import Storage
 from placet.facade.verification import Verification, verify
 from placet.ports.effects import Secret
 from placet.usecases.publish_package import PublishRequest
 
-__all__ = ["Caller", "Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
+__all__ = ["NOBODY", "Caller", "Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
 
 
 class Placet:
@@ -51,6 +54,9 @@ class Placet:
         self.freezes = Freezes(opened)
         self.break_glass = BreakGlass(opened)
         self.certificates = Certificates(opened)
+        self.chitty_ids = ChittyIds(opened)
+        self.chronicle = Chronicle(opened)
+        self.registry = Registry(opened)
         self.receipts = Receipts(opened)
         self.keys = Keys(opened)
         self.storage = Storage(opened)
@@ -64,7 +70,7 @@ class Placet:
         return self._opened.context.settings.public_base_url
 
     def acting_as(self, caller: Caller) -> Placet:
-        """Return the verbs as `caller` may use them over the network."""
+        """Return the verbs as `caller`, who may be `NOBODY`, may use them over the network."""
         return Placet(self._opened.acting_as(caller))
 
     @classmethod

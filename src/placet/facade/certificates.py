@@ -274,6 +274,8 @@ def _checks(verdict: CertificateVerdict) -> list[Value]:
         for each in verdict.checks
     ]
     published = verdict.registration
-    detail = f"published under receipt {published.receipt_id}" if published else "nothing was published under it"
+    detail = (
+        f"published under receipt {published.publication_receipt}" if published else "nothing was published under it"
+    )
     checks.append({"check": "publication", "result": "executed" if published else "none", "detail": detail})
     return checks

@@ -6,7 +6,7 @@ import hmac
 import re
 
 from placet.bootstrap import Opened
-from placet.core.caller import Caller
+from placet.core.caller import NOBODY, Caller
 from placet.core.denials import record_denial, unverified
 from placet.core.entities.governance import BOOTSTRAP, read_bootstrap_key
 from placet.core.entities.stored import entity_of
@@ -23,7 +23,8 @@ async def requester_of(opened: Opened, named: str) -> str:
     Raise `ConfigurationError` (`REQUESTER_MISSING`) where a team's command names nobody, and
     `InvalidInputError` (`PRINCIPAL_INVALID`) for a name that nobody can be enrolled under: the
     bootstrap key speaks for itself only where it is shown, never by its name. Over the network it
-    is whoever the credential names: `DeniedError` (`REQUESTER_MISMATCH`) for any other.
+    is whoever the credential names: `DeniedError` (`REQUESTER_MISMATCH`) for any other, and
+    `UNAUTHENTICATED` where nothing was shown.
     """
     if opened.caller is not None:
         return _caller(opened.caller, named)
@@ -39,6 +40,8 @@ async def requester_of(opened: Opened, named: str) -> str:
 
 
 def _caller(caller: Caller, named: str) -> str:
+    if caller == NOBODY:
+        raise DeniedError("UNAUTHENTICATED", "nobody asks here without a key")
     if named not in ("", caller.principal_id):
         raise DeniedError("REQUESTER_MISMATCH", f"the credential is {caller.principal_id}'s, not {named[:80]!a}'s")
     return caller.principal_id

@@ -14,7 +14,7 @@ from placet.config import Config
 from placet.core.entities.registrations import read_registration, registration_key
 from placet.core.entities.runs import Run, RunState
 from placet.core.entities.stored import entity_of
-from placet.core.lookup import find_runs
+from placet.core.lookup import find_certificates, find_runs
 from placet.core.revoked_as_of import revoked_as_of_now
 from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.encoding.archive import read_archive
@@ -163,22 +163,25 @@ class Verification:
     async def evidence_for(self, package: str, version: str) -> bytes:
         """Return the newest evidence bundle of a package version, also where its run never came to its end.
 
-        Raise `VerificationError` (`NOT_PUBLISHED`) where it was planned or certified, but not
-        published; `NotFoundError` where nothing is known of it.
+        Raise `VerificationError` (`NOT_PUBLISHED`) where it was planned, certified, or reported by
+        whomever, but not published; `NotFoundError` where nothing is known of it.
         """
         key = registration_key(package, version)
         entity = entity_of(await self._context.store.load([key]), key)
-        if entity is not None:
-            return await self.evidence(read_registration(entity).run_id)
+        registration = read_registration(entity) if entity is not None else None
+        if registration is not None and registration.is_published:
+            return await self.evidence(registration.run_id)
         runs = await find_runs(self._context, f"{package}@{version}")
         for run in _likeliest_first(runs):
             with suppress(VerificationError):
                 return await self.evidence(run.run_id)
-        if runs:
+        certified = await find_certificates(self._context, f"{package}@{version}")
+        known = [each.run_id for each in (*runs, registration, *certified) if each is not None]
+        if known:
             raise VerificationError(
                 "NOT_PUBLISHED",
-                f"{package}@{version} was asked for here, but not published",
-                hint=f"placet run show {runs[0].run_id}",
+                f"{package}@{version} is known here, but was not published",
+                hint=f"placet run show {known[0]}",
             )
         raise NotFoundError(
             "EVIDENCE_MISSING", f"nothing is known here of {package}@{version}", hint="give its bundle with --evidence"

@@ -54,10 +54,19 @@ class Store(Protocol):
         """
         ...
 
-    async def find(self, index: str, value: str, *, after: IndexRow | None = None, limit: int = 100) -> list[IndexRow]:
+    async def find(
+        self, index: str, value: str, *, after: IndexRow | None = None, skip: int = 0, limit: int = 100
+    ) -> list[IndexRow]:
         """Return index rows whose value starts with `value`, by value and key, after the row `after`.
 
-        For people to look around; never a premise of a decision.
+        The first `skip` of them are left out. For people to look around; never a premise of a decision.
+        """
+        ...
+
+    async def count(self, index: str, value: str, *, least: str = "", below: str = "") -> int:
+        """Return how many index rows have a value that starts with `value`.
+
+        Where they are given, it is also at least `least` and below `below`, in the order of `find`.
         """
         ...
 

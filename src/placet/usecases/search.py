@@ -115,7 +115,7 @@ async def _package(context: Context, row: IndexRow) -> list[Hit]:
             kind=Kind.PACKAGE,
             hit_id=found.registration_id,
             about=f"{found.package}@{found.version}",
-            state=found.status,
+            state=found.status.value if found.is_published else f"{found.status.value} (reported)",
             seq=entity.revision,
             at=found.registered_at,
         )

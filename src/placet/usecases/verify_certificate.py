@@ -102,4 +102,6 @@ async def _registration(context: Context, record: CertificateRecord) -> Registra
     key = registration_key(record.package, record.version)
     entity = entity_of(await context.store.load([key]), key)
     registration = read_registration(entity) if entity else None
-    return registration if registration and registration.certificate_id == record.certificate_id else None
+    if registration is None or not registration.is_published:  # what a client reports proves nothing
+        return None
+    return registration if registration.certificate_id == record.certificate_id else None

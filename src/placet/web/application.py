@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from placet.errors import DeniedError, PlacetError
-from placet.facade import Caller, Placet
+from placet.facade import NOBODY, Caller, Placet
 from placet.web.body import limited, read_body, read_query
 from placet.web.credentials import shown_credential
 from placet.web.problems import internal, problem
@@ -63,15 +63,15 @@ class Application:
         route, parameters = self._router.find(request.method, segments(request.scope["raw_path"]))
         caller = await self._caller(request, route)
         query = read_query(request, route)
-        body, unknown = await read_body(request, route)
-        placet = self._placet.acting_as(caller) if caller else self._placet
+        body = await read_body(request, route)
         call = Call(
-            placet=placet,
+            placet=self._placet.acting_as(caller or NOBODY),
             caller=caller,
             path=parameters,
             query=query,
-            body=body,
-            unknown=unknown,
+            body=body.typed,
+            unknown=body.unknown,
+            content=body.content,
             stream=limited(request, route),
             headers=request.headers,
         )

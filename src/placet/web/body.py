@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -19,21 +20,34 @@ _QUERY_LIMIT = 4096
 _JSON = "application/json"
 
 
-async def read_body(request: Request, route: Route) -> tuple[Any, Mapping[str, Any]]:
-    """Return the body as the route's type, and the members that the type does not have.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body as its route's type, with the members that the type does not have, and as it came."""
+
+    typed: Any = None
+    unknown: Mapping[str, Any] = field(default_factory=dict)
+    content: bytes = field(default=b"", repr=False)
+
+
+async def read_body(request: Request, route: Route) -> Body:
+    """Return the body as the route's type; one of the route's own kind is left to be read as it comes.
 
     Raise `InvalidInputError`: `BODY_TOO_LARGE` before anything is read where the sender says so,
     `BODY_TIMEOUT`, `MEDIA_TYPE_UNSUPPORTED`, `BODY_INVALID`, and `MISSING_REQUIRED_FIELDS`.
     """
     check_length(request, route)
     if not isinstance(route.body, type):
-        return None, {}
+        return Body()
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
         raise InvalidInputError("MEDIA_TYPE_UNSUPPORTED", "the body is to be JSON", hint=f"send content-type: {_JSON}")
-    members = read_foreign_object(await _whole(request, route), what="the body", code="BODY_INVALID")
-    known = {field.encode_name for field in msgspec.structs.fields(route.body)}
-    unknown = {name: value for name, value in members.items() if name not in known}
-    return typed({name: value for name, value in members.items() if name in known}, route.body), unknown
+    content = await _whole(request, route)
+    members = read_foreign_object(content, what="the body", code="BODY_INVALID")
+    known = {each.encode_name for each in msgspec.structs.fields(route.body)}
+    return Body(
+        typed=typed({name: value for name, value in members.items() if name in known}, route.body),
+        unknown={name: value for name, value in members.items() if name not in known},
+        content=content,
+    )
 
 
 def check_length(request: Request, route: Route) -> None:

@@ -33,6 +33,8 @@ STATUSES: Mapping[str, int] = {
     "RATE_LIMITED": 429,
     "IN_PROGRESS": 409,
     "VERSION_EXISTS": 409,
+    "REGISTRATION_MISMATCH": 409,
+    "ILLEGAL_TRANSITION": 409,
     "DIGEST_MISMATCH": 409,
     "RUN_CLOSED": 409,
     "RUN_DIFFERS": 409,
@@ -73,6 +75,17 @@ def problem(error: PlacetError, *, request_id: str) -> Answer:
     waits: dict[str, Any] = {"run_id": error.run_id} if isinstance(error, ApprovalsPendingError) else {}
     document = problem_document(error.code, error.message, hint_for(error), status=status, request_id=request_id)
     return Answer(status=status, document={**document, **waits}, media_type=MEDIA_TYPE, headers=headers)
+
+
+def not_valid(error: PlacetError) -> dict[str, Any]:
+    """Return how it is told that what was to be verified is not valid: to who reads nothing but `valid`, too."""
+    return {
+        "valid": False,
+        "error": error.code,
+        "error_code": error.code,
+        "message": error.message,
+        "next_action": hint_for(error),
+    }
 
 
 def internal(*, request_id: str) -> Answer:

@@ -27,7 +27,8 @@ class Call:
     """A request that fits its route: its parameters, body and caller, and the verbs as that caller may use them.
 
     `body` and `query` are of the types that the route names; `unknown` names the members of the
-    body that the type does not have, with their values; `stream` yields a body of the route's own kind.
+    body that the type does not have, with their values; `content` is the body as it came; `stream`
+    yields a body of the route's own kind.
     """
 
     placet: Placet
@@ -36,6 +37,7 @@ class Call:
     query: Any
     body: Any
     unknown: Mapping[str, Any]
+    content: bytes
     stream: AsyncIterator[bytes]
     headers: Mapping[str, str]
 

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from placet.web.route import Route
-from placet.web.routes import certificates, health
+from placet.web.routes import certificates, chitty_ids, chronicle, health, registry
 from placet.web.routes.description import description
 
-_SERVED: tuple[Route, ...] = (*health.ROUTES, *certificates.ROUTES)
+_SERVED: tuple[Route, ...] = (
+    *health.ROUTES,
+    *certificates.ROUTES,
+    *chitty_ids.ROUTES,
+    *chronicle.ROUTES,
+    *registry.ROUTES,
+)
 ROUTES: tuple[Route, ...] = (*_SERVED, description("/openapi.json", _SERVED, title="Placet"))

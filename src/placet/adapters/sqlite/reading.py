@@ -29,8 +29,11 @@ _COUNTERS = "SELECT name, value FROM counter WHERE name IN ({})"
 _NODES = "SELECT seq, nodes FROM entry WHERE seq IN ({})"
 _FIND = (
     "SELECT value, key FROM index_row WHERE name = :name AND value >= :value AND value < :beyond "
-    "AND (value, key) > (:after_value, :after_key) ORDER BY value, key LIMIT :limit"
+    "AND (value, key) > (:after_value, :after_key) ORDER BY value, key LIMIT :limit OFFSET :skip"
 )
+_COUNT = "SELECT count(*) FROM index_row WHERE name = ? AND value >= ? AND value < ?"
+_BEYOND = "\x7f"
+"""Values are printable ASCII, which ends before it."""
 
 
 def read_head(connection: sqlite3.Connection) -> LogHead:
@@ -78,8 +81,14 @@ def read_nodes(connection: sqlite3.Connection, nodes: Sequence[merkle.Node]) -> 
     return [rows.get(node.written_by, b"")[size * node.level :][:size] for node in nodes]
 
 
-def find(connection: sqlite3.Connection, index: str, value: str, after: IndexRow | None, limit: int) -> list[IndexRow]:
-    """Return index rows whose value starts with `value`, by value and key, after the row `after`."""
+def find(
+    connection: sqlite3.Connection, index: str, value: str, after: IndexRow | None, page: tuple[int, int]
+) -> list[IndexRow]:
+    """Return index rows whose value starts with `value`, by value and key, after the row `after`.
+
+    `page` says how many are skipped, and how many there may be.
+    """
+    skip, limit = page
     if not (index.isascii() and value.isascii()):
         return []
     rows = connection.execute(
@@ -87,13 +96,23 @@ def find(connection: sqlite3.Connection, index: str, value: str, after: IndexRow
         {
             "name": index,
             "value": value,
-            "beyond": value + "\x7f",  # values are printable ASCII, which ends before it
+            "beyond": value + _BEYOND,
             "after_value": after.value if after else "",
             "after_key": after.key if after else "",
             "limit": limit,
+            "skip": skip,
         },
     )
     return [IndexRow(index=index, value=found, key=EntityKey(key)) for found, key in rows.fetchall()]
+
+
+def count(connection: sqlite3.Connection, index: str, value: str, least: str, below: str) -> int:
+    """Return how many index rows have a value that starts with `value`, from `least` on and below `below`."""
+    if not (index + value + least + below).isascii():
+        return 0
+    end = min(value + _BEYOND, below or value + _BEYOND)
+    row = connection.execute(_COUNT, (index, max(value, least), end)).fetchone()
+    return int(row[0])
 
 
 def one_value(connection: sqlite3.Connection, statement: str, key: str | int) -> bytes | int | None:

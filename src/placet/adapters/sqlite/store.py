@@ -102,10 +102,17 @@ class SqliteStore:
         """Commit `change` although the anchor is missing, as `Ledger.adopt` says."""
         return await self._groups.commit(change, adopting=True)
 
-    async def find(self, index: str, value: str, *, after: IndexRow | None = None, limit: int = 100) -> list[IndexRow]:
+    async def find(
+        self, index: str, value: str, *, after: IndexRow | None = None, skip: int = 0, limit: int = 100
+    ) -> list[IndexRow]:
         """Return index rows whose value starts with `value`, by value and key, after the row `after`."""
         with translated("finding"):
-            return reading.find(self._connection, index, value, after, limit)
+            return reading.find(self._connection, index, value, after, (skip, limit))
+
+    async def count(self, index: str, value: str, *, least: str = "", below: str = "") -> int:
+        """Return how many index rows have a value that starts with `value`, from `least` on and below `below`."""
+        with translated("counting"):
+            return reading.count(self._connection, index, value, least, below)
 
     async def entries(self, start: int, stop: int) -> AsyncIterator[bytes]:
         """Yield the exact bytes of entries `start`…`stop`-1, in order."""

@@ -19,6 +19,7 @@ from placet.core.acts import (
     lift_freeze,
     register_package,
     revoke_certificate,
+    set_status,
 )
 from placet.core.acts.act import Act
 from placet.domain.values.kinds import OperationKind
@@ -27,6 +28,7 @@ ACTS: Mapping[OperationKind, Act] = {
     OperationKind.ISSUE_CERTIFICATE: issue_certificate.ACT,
     OperationKind.REVOKE_CERTIFICATE: revoke_certificate.ACT,
     OperationKind.REGISTER_PACKAGE: register_package.ACT,
+    OperationKind.SET_STATUS: set_status.ACT,
     OperationKind.ACTIVATE_POLICY: activate_policy.ACT,
     OperationKind.ENROL_PRINCIPAL: enrol_principal.ACT,
     OperationKind.CHANGE_EXECUTOR: change_executor.ACT,

@@ -14,6 +14,7 @@ from cryptography import x509
 
 from placet.core.acts.act import Act, Deed, Performance
 from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
+from placet.core.entities.chronicle import ChronicleEvent
 from placet.core.entities.stored import required
 from placet.core.numbers import sequence_key
 from placet.domain.authorization.operation import Operation
@@ -27,6 +28,7 @@ from placet.domain.encoding.pem import certificate_der, read_request
 from placet.domain.encoding.record import Record
 from placet.domain.log.certificate_records import CertificateIssued
 from placet.domain.log.change import EntityKey
+from placet.domain.log.lifecycle import LifecycleType, Source
 from placet.domain.values.npm import package_url, parse_package_name, parse_version, unscoped_name
 from placet.domain.values.time import format_instant
 from placet.errors import DeniedError
@@ -81,6 +83,7 @@ def _perform(performance: Performance) -> Deed:
     random = performance.context.randomness.token(SERIAL_BYTES)
     certificate = performance.context.authority.issue(subject, key, random=random, now=now)
     record = _record(performance, subject, certificate)
+    event = _event(performance, record)
     return Deed(
         type="package.certificate.issued",
         data=CertificateIssued(
@@ -93,7 +96,7 @@ def _perform(performance: Performance) -> Deed:
             tar_sha256=record.tar_sha256,
             receipt=performance.receipt,
         ).to_object(),
-        writes={record.key: record.to_object()},
+        writes={record.key: record.to_object(), event.key: event.to_object()},
         once=(f"certificate/{record.certificate_id}", f"leaf_key/{public_key_digest(key)}"),
         response={"certificate_id": record.certificate_id},
         certificate_id=record.certificate_id,
@@ -118,6 +121,21 @@ def _check_renewable(performance: Performance, name: str, binding: Binding) -> N
             f"{name} ended at {format_instant(old.expires_at)}, so it is not renewed",
             hint="placet certificate issue makes a certificate that does not follow it",
         )
+
+
+def _event(performance: Performance, record: CertificateRecord) -> ChronicleEvent:
+    return ChronicleEvent(
+        event_id=performance.entry_id,
+        event_type=LifecycleType.CERTIFICATE_ISSUED,
+        package=record.package,
+        version=record.version,
+        certificate_id=record.certificate_id,
+        actor=performance.plan.requester,
+        source=Source.OBSERVED,
+        recorded_at=performance.now,
+        run_id=record.run_id,
+        receipt_id=record.receipt_id,
+    )
 
 
 def _record(performance: Performance, subject: LeafSubject, certificate: x509.Certificate) -> CertificateRecord:

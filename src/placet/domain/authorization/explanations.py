@@ -156,6 +156,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     "RUN_CLOSED": _says("The run has ended; nothing follows in it.", _AGAIN),
     "RUN_DIFFERS": _says("An earlier run publishes the same bytes otherwise.", "finish or deny that run", _VERSION),
     "VERSION_EXISTS": _says("This version stands already, and a version is written once.", _VERSION),
+    "REGISTRATION_MISMATCH": _says(
+        "The certificate or the event that a registration names is not about this version, or counts no more.",
+        "name a certificate that is active and an event, both of this very version",
+    ),
+    "ILLEGAL_TRANSITION": _says(
+        "A version's status does not become this one from the one that it has.",
+        "see what it has: GET /registry/packages/NAME/VERSION",
+    ),
     "VERSION_UNOBSERVED": _says(
         "The registry does not tell whether the version stands.", "see that it answers", _AGAIN
     ),

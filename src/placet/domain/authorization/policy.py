@@ -82,6 +82,10 @@ class Policy:
     break_glass: str
     embedded_in_ci: bool
 
+    def concerning(self, operation: Operation, requester: str) -> tuple[int, ...]:
+        """Return the numbers, from 1 in the document's order, of the rules that say something about an operation."""
+        return tuple(number for number, rule in enumerate(self.rules, 1) if rule.concerns(operation, requester))
+
     def is_approver(self, principal_id: str) -> bool:
         """Tell whether any group names this principal."""
         return any(principal_id in members for members in self.groups.values())

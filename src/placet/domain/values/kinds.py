@@ -33,6 +33,7 @@ class OperationKind(StrEnum):
     PUBLISH_RELEASE = "publish_release"
     OPEN_PR = "open_pr"
     REGISTER_PACKAGE = "register_package"
+    SET_STATUS = "set_status"
     ISSUE_CERTIFICATE = "issue_certificate"
     REVOKE_CERTIFICATE = "revoke_certificate"
     ACTIVATE_POLICY = "activate_policy"
@@ -47,6 +48,7 @@ class OperationKind(StrEnum):
 CORE_KINDS = frozenset(
     {
         OperationKind.REGISTER_PACKAGE,
+        OperationKind.SET_STATUS,
         OperationKind.ISSUE_CERTIFICATE,
         OperationKind.REVOKE_CERTIFICATE,
         OperationKind.ACTIVATE_POLICY,
@@ -63,6 +65,7 @@ CORE_KINDS = frozenset(
 
 GOVERNED_KINDS = CORE_KINDS - {
     OperationKind.REGISTER_PACKAGE,
+    OperationKind.SET_STATUS,
     OperationKind.ISSUE_CERTIFICATE,
     OperationKind.REVOKE_CERTIFICATE,
 }
@@ -78,6 +81,13 @@ WRITTEN_ONCE = frozenset(
     }
 )
 """Kinds whose effect at a provider is made once for its subject and stays; the others may be asked for again."""
+
+
+class Visibility(StrEnum):
+    """Who may see a package: everybody, or those whose scopes are about it (contract 1)."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
 
 
 class OutcomeStatus(StrEnum):

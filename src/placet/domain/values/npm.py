@@ -67,6 +67,19 @@ def parse_version(text: str) -> Version:
     return Version(text)
 
 
+Precedence = tuple[bool, int, int, int, tuple[tuple[bool, int, str], ...]]
+
+
+def precedence(version: Version) -> Precedence:
+    """Return what versions are put in order by: a release before every prerelease, else as semver.org 11 says."""
+    core, _, prerelease = version.partition("-")
+    major, minor, patch = (int(number) for number in core.split("."))
+    identifiers = tuple(
+        (False, int(each), "") if each.isdigit() else (True, 0, each) for each in prerelease.split(".") if each
+    )
+    return not prerelease, major, minor, patch, identifiers
+
+
 def unscoped_name(name: PackageName) -> str:
     """Return the part of a name behind its scope: `tool` of `@acme/tool`."""
     return name.rpartition("/")[2]

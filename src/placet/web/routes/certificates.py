@@ -9,6 +9,7 @@ import msgspec
 
 from placet.domain.authorization.api_key import Verb
 from placet.errors import InvalidInputError, NotFoundError
+from placet.web.ignored import warnings_of
 from placet.web.route import Access, Answer, Call, Route
 
 _TAG = "certificates"
@@ -241,11 +242,6 @@ async def list_(call: Call) -> Answer:
     found: Any = await call.placet.certificates.list(call.path["package"])
     rows = [{**_only(each, _LISTED), "version": each["subject"]["version"]} for each in found["certificates"]]
     return Answer(document={"package_name": call.path["package"], "certificates": rows, "total": len(rows)})
-
-
-def warnings_of(call: Call) -> list[str]:
-    """Return one sentence for each member of the body that was ignored."""
-    return [f"{name[:80]!a} is not known here and was ignored" for name in sorted(call.unknown)[:20]]
 
 
 async def _check_scope(call: Call, verb: str, certificate_id: str) -> None:
