@@ -29,7 +29,10 @@ class Config:
     | `PLACET_PRINCIPAL` | who asks | `person:local` in the trial profile |
     | `PLACET_DEADLINE_SECONDS` | how long one effect may take | 60 |
     | `PLACET_SETTLE_SECONDS` | after its deadline, how long an absent effect may still appear | by provider kind |
-    | `PLACET_PUBLIC_BASE_URL` | where certificates' and runs' addresses point | `http://localhost:8480` |
+    | `PLACET_PUBLIC_BASE_URL` | where addresses that are given out point | `http://localhost:8480` |
+    | `PLACET_ID_BASE_URL` | those of certificates, revocation lists and ChittyIDs | `PLACET_PUBLIC_BASE_URL` |
+    | `PLACET_API_BASE_URL` | those of events and runs | `PLACET_PUBLIC_BASE_URL` |
+    | `PLACET_REGISTRY_BASE_URL` | those of registrations | `PLACET_PUBLIC_BASE_URL` |
 
     `PLACET_DEBUG` shows where a bug is (`is_debugging`); it changes nothing else.
     """
@@ -42,7 +45,9 @@ class Config:
     principal: str
     deadline: timedelta
     settle: timedelta | None
-    public_base_url: str
+    id_base_url: str
+    api_base_url: str
+    registry_base_url: str
     in_ci: bool
     environment: Mapping[str, str] = field(repr=False)
 
@@ -64,7 +69,9 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
         principal=found.get("PLACET_PRINCIPAL", ""),
         deadline=_seconds(found, "PLACET_DEADLINE_SECONDS") or timedelta(seconds=60),
         settle=_seconds(found, "PLACET_SETTLE_SECONDS"),
-        public_base_url=(found.get("PLACET_PUBLIC_BASE_URL") or "http://localhost:8480").rstrip("/"),
+        id_base_url=_base_url(found, "PLACET_ID_BASE_URL"),
+        api_base_url=_base_url(found, "PLACET_API_BASE_URL"),
+        registry_base_url=_base_url(found, "PLACET_REGISTRY_BASE_URL"),
         in_ci=any(found.get(name, "") not in ("", "0", "false") for name in _CI),
         environment=found,
     )
@@ -74,6 +81,12 @@ def is_debugging(environment: Mapping[str, str] | None = None) -> bool:
     """Tell whether a bug is to be shown with its traceback, even where the other settings are unusable."""
     found = os.environ if environment is None else environment  # noqa: TID251 - the one reader
     return found.get("PLACET_DEBUG", "") not in ("", "0")
+
+
+def _base_url(environment: Mapping[str, str], name: str) -> str:
+    """Return the beginning of the addresses of one service, by default of all of them."""
+    own = environment.get(name) or environment.get("PLACET_PUBLIC_BASE_URL") or "http://localhost:8480"
+    return own.rstrip("/")
 
 
 def _secret(environment: Mapping[str, str], name: str) -> Secret | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from placet.domain.certificate.revocation import Revocation, RevocationReason, parse_reason, read_revocation
+from placet.domain.certificate.revocation import Revocation, RevocationReason, parse_reason, read_revocation, reason_in
 from placet.domain.encoding.canonical import Value
 from placet.errors import InvalidInputError
 
@@ -57,3 +57,19 @@ def test_an_unknown_reason_is_refused_with_those_that_are_known() -> None:
 
     assert refused.value.code == "REASON_INVALID"
     assert "key_compromise" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("superseded", "superseded"),
+        ("KeyCompromise", "key_compromise"),
+        (" key-compromise ", "key_compromise"),
+        ("CESSATION OF OPERATION", "cessation_of_operation"),
+        ("the key was compromised", "unspecified"),
+        ("", "unspecified"),
+        ("x" * 10_000, "unspecified"),
+    ],
+)
+def test_a_reason_is_found_in_a_client_s_own_words_only_where_they_are_one(said: str, reason: str) -> None:
+    assert reason_in(said).value == reason

@@ -99,3 +99,130 @@ def test_a_scope_is_for_its_verb_and_its_packages(service: Service) -> None:
         refused = issue(service, service.key(scope), "1.6.0")
         assert (refused.status, refused.code) == (403, "SCOPE_INSUFFICIENT")
         assert "certificates:issue=@acme/tool" in refused.document["message"]
+
+
+def test_a_reason_in_the_client_s_own_words_is_given_back_as_it_was_said_first(
+    service: Service, everything: str
+) -> None:
+    certificate_id = issue(service, everything, "1.7.0").document["cert_id"]
+    path = f"/v1/certificates/{certificate_id}/revoke"
+
+    first = service.ask("POST", path, {"reason": "Wir haben den Schlüssel verlegt", "by": "us"}, key=everything)
+    again = service.ask("POST", path, {"reason": "no, superseded"}, key=everything)
+
+    assert (first.status, again.status) == (200, 200)
+    assert first.document["reason"] == again.document["reason"] == "Wir haben den Schlüssel verlegt"
+    assert first.document["revoked_at"] == again.document["revoked_at"]
+    assert first.document["authorization"]["rules"] == [2]
+    assert again.document["authorization"] is None
+    assert "'by'" in first.document["warnings"][0]
+    shown = service.shell.done("certificate", "show", certificate_id, "--json").json()
+    assert shown["revocation"]["reason"] == "unspecified"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("keyCompromise", "key_compromise"), ("Key Compromise", "key_compromise"), ("superseded", "superseded")],
+)
+def test_a_known_reason_is_known_however_it_is_spelled(service: Service, everything: str, said: str, kept: str) -> None:
+    certificate_id = issue(service, everything, "1.8.0").document["cert_id"]
+
+    revoked = service.ask("POST", f"/v1/certificates/{certificate_id}/revoke", {"reason": said}, key=everything)
+
+    assert revoked.document["reason"] == said
+    assert service.shell.done("certificate", "show", certificate_id, "--json").json()["revocation"]["reason"] == kept
+
+
+def test_a_theft_that_is_told_later_holds_from_then_on(service: Service, everything: str) -> None:
+    certificate_id = issue(service, everything, "1.9.0").document["cert_id"]
+    path = f"/v1/certificates/{certificate_id}/revoke"
+    service.ask("POST", path, {"reason": "a typing error"}, key=everything)
+
+    told = service.ask("POST", path, {"reason": "key_compromise"}, key=everything)
+
+    assert told.document["reason"] == "key_compromise"
+
+
+def test_a_revocation_has_a_reason(service: Service, everything: str) -> None:
+    certificate_id = issue(service, everything, "2.0.0").document["cert_id"]
+
+    for body in ({}, {"reason": ""}, {"reason": None}):
+        refused = service.ask("POST", f"/v1/certificates/{certificate_id}/revoke", body, key=everything)
+        assert (refused.status, refused.code) == (400, "MISSING_REASON")
+
+
+def test_claims_are_kept_and_decide_nothing(service: Service, everything: str) -> None:
+    claims = {
+        "requester": {"github_user": "octocat", "workflow_run": 7, "commit": "abc"},
+        "governance_approval": {"approved_by": ["somebody"]},
+    }
+
+    issued = issue(service, everything, "2.1.0", **claims)
+
+    assert issued.document["warnings"] == []
+    assert issued.document["authorization"]["approvers"] == []
+    shown = service.ask("GET", f"/v1/certificates/{issued.document['cert_id']}", key=everything).document
+    assert shown["claims"] == claims
+    assert "octocat" not in service.shell.done("ledger", "show", "--count", "5", "--json").out
+
+
+@pytest.mark.parametrize("digest", ["ab" * 32, "sha256:" + "ab" * 32])
+def test_the_archive_is_named_with_or_without_the_algorithm(service: Service, everything: str, digest: str) -> None:
+    issued = issue(service, everything, "2.2.0", tar_sha256=digest).document
+
+    shown = service.shell.done("certificate", "show", issued["cert_id"], "--json").json()
+    assert shown["tar_sha256"] == "ab" * 32
+    verified = service.ask("GET", f"/v1/certificates/verify/{issued['cert_id']}?sha256={digest}")
+    assert (verified.status, verified.code) == (409, "DIGEST_MISMATCH")
+
+
+def test_a_certificate_that_was_never_issued_is_not_valid(service: Service) -> None:
+    missing = service.ask("GET", "/v1/certificates/verify/CERT-PKG-20200101-001")
+
+    assert (missing.status, missing.code) == (404, "CERTIFICATE_NOT_FOUND")
+    assert missing.document["valid"] is False
+    assert missing.document["error"] == "CERTIFICATE_NOT_FOUND"
+
+
+def test_the_answer_names_the_rule_that_lets_old_clients_through(service: Service, everything: str) -> None:
+    named = issue(service, everything, "2.3.0").document["authorization"]
+
+    assert (named["policy_version"], named["rules"]) == ("trial-1", [2])
+    assert named["receipt_id"].startswith("fc-receipt-")
+
+
+def test_a_revocation_list_is_given_out_under_the_name_that_certificates_say(
+    service: Service, everything: str, tmp_path: Path
+) -> None:
+    issued = issue(service, everything, "2.4.0").document
+    service.ask("POST", f"/v1/certificates/{issued['cert_id']}/revoke", {"reason": "superseded"}, key=everything)
+    (tmp_path / "leaf.pem").write_text(issued["pem"])
+    command = ["openssl", "x509", "-in", "leaf.pem", "-noout", "-ext", "crlDistributionPoints"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    path = shown.split("http://localhost:8480")[1].split()[0]
+
+    found = service.ask("GET", path)
+
+    assert (found.status, found.headers["content-type"]) == (200, "application/pkix-crl")
+    (tmp_path / "list.crl").write_bytes(found.content)
+    command = ["openssl", "crl", "-inform", "DER", "-in", "list.crl", "-noout", "-text"]
+    text = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True).stdout.decode()
+    assert issued["serial_number"].upper() in text.replace(":", "").upper()
+    assert service.ask("GET", "/crl/root.crl").status == 200
+    assert service.ask("GET", "/crl/intermediate.crl").content == found.content
+    for wrong in ("nobody.crl", path.rpartition("/")[2].removesuffix(".crl"), "root"):
+        assert service.ask("GET", f"/crl/{wrong}").status == 404
+
+
+def test_the_service_signs_a_request_and_makes_no_key(service: Service, everything: str, tmp_path: Path) -> None:
+    command = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout"]
+    subprocess.run(
+        [*command, "key.pem", "-subj", "/CN=x", "-out", "csr.pem"], cwd=tmp_path, capture_output=True, check=True
+    )
+
+    issued = issue(service, everything, "2.5.0", csr=(tmp_path / "csr.pem").read_text())
+    renewed = service.ask("POST", f"/v1/certificates/{issued.document['cert_id']}/renew", {}, key=everything)
+
+    assert issued.document["private_key"] is None
+    assert renewed.document["private_key"].startswith("-----BEGIN PRIVATE KEY-----")
+    assert renewed.document["cert_id"] != issued.document["cert_id"]

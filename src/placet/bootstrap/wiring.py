@@ -25,7 +25,7 @@ from placet.adapters.softkeys.maker import SoftwareKeyMaker
 from placet.adapters.sqlite.store import SqliteStore
 from placet.adapters.system import SystemClock, SystemRandomness
 from placet.config import Config
-from placet.core.context import Context, Settings
+from placet.core.context import Context, PublicBases, Settings
 from placet.core.entities.governance import provider_key, stored_provider
 from placet.core.entities.storage import passed_check
 from placet.core.entities.stored import entity_of
@@ -96,7 +96,7 @@ def context_of(config: Config, parts: Parts, *, offline: bool, at: Callable[[str
             clock,
         ),
         blobs=FolderBlobs(config.home / "blobs"),
-        authority=SoftwareAuthority(parts.keyring, public_base_url=config.public_base_url),
+        authority=SoftwareAuthority(parts.keyring, public_base_url=config.id_base_url),
         key_maker=SoftwareKeyMaker(),
         checkpoint_signer=parts.signer,
         settings=_settings(config),
@@ -141,5 +141,5 @@ def _settings(config: Config) -> Settings:
         settle=settle,
         embedded_in_ci=config.in_ci,
         account_kinds=_TELL_ACCOUNTS,
-        public_base_url=config.public_base_url,
+        bases=PublicBases(id=config.id_base_url, api=config.api_base_url, registry=config.registry_base_url),
     )

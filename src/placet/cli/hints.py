@@ -51,6 +51,7 @@ HINTS: Mapping[str, str] = {
     "CREDENTIALS_CONFLICT": "send one of X-API-Key and Authorization, or the same key in both",
     "EVENT_INVALID": "send a type of GET /chronicle, or one of a-z, 0-9, '_' and '.', with package and version",
     "INVALID_HASH": "send the SHA-256 of the content as sha256: and 64 lower-case hex digits",
+    "INVALID_SIGNATURE": _CERTIFICATE,
     "MEDIA_TYPE_UNSUPPORTED": "send content-type: application/json",
     "METHOD_NOT_ALLOWED": "use a method that the answer's Allow header names",
     "MISSING_REASON": "say why: key_compromise, superseded, cessation_of_operation or unspecified",

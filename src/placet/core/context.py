@@ -16,6 +16,21 @@ from placet.ports.keys import KeyMaker
 from placet.ports.store import Store
 from placet.ports.world import Clock, Randomness
 
+_EMBEDDED = "http://localhost:8480"
+"""Where `placet serve` listens by default."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicBases:
+    """Where others reach the services, as addresses that are given out begin; one may serve all (contract 1).
+
+    `id` is the certificate authority's, `api` the event log's and everything else's.
+    """
+
+    id: str = _EMBEDDED
+    api: str = _EMBEDDED
+    registry: str = _EMBEDDED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -39,7 +54,7 @@ class Settings:
     lookups: int = 5
     embedded_in_ci: bool = False
     account_kinds: frozenset[str] = frozenset()
-    public_base_url: str = "http://localhost:8480"
+    bases: PublicBases = PublicBases()
     metadata_key: str = "chittyos"
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from placet.core.caller import Caller
 from placet.core.context import Context
+from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
+from placet.core.entities.stored import entity_of, missing
 from placet.core.entities.visibility import EVERY_OTHER, VISIBLE, visibility_in, visibility_key
 from placet.domain.values.kinds import Visibility
 
@@ -67,3 +69,13 @@ async def may_see(context: Context, caller: Caller | None, package: str) -> bool
         return True
     snapshot = await context.store.load([visibility_key(name), visibility_key(EVERY_OTHER)])
     return visibility_in(snapshot, name) is Visibility.PUBLIC
+
+
+async def seen_certificate(context: Context, caller: Caller | None, certificate_id: str) -> CertificateRecord:
+    """Return a certificate that the caller may see; raise `NotFoundError` where there is none for them."""
+    key = certificate_key(certificate_id)
+    entity = entity_of(await context.store.load([key]), key)
+    record = read_certificate(entity) if entity is not None else None
+    if record is None or not await may_see(context, caller, record.package):
+        raise missing(f"certificate {certificate_id[:40]}")
+    return record

@@ -25,6 +25,7 @@ from placet.facade.break_glass import BreakGlass
 from placet.facade.certificates import Certificates
 from placet.facade.chitty_ids import ChittyIds
 from placet.facade.chronicle import Chronicle
+from placet.facade.client_certificates import ClientCertificates
 from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
 from placet.facade.keys import Keys
@@ -54,6 +55,7 @@ class Placet:
         self.freezes = Freezes(opened)
         self.break_glass = BreakGlass(opened)
         self.certificates = Certificates(opened)
+        self.client_certificates = ClientCertificates(opened)
         self.chitty_ids = ChittyIds(opened)
         self.chronicle = Chronicle(opened)
         self.registry = Registry(opened)
@@ -67,7 +69,7 @@ class Placet:
     @property
     def public_base_url(self) -> str:
         """Return where others reach this installation, as addresses that it gives out begin."""
-        return self._opened.context.settings.public_base_url
+        return self._opened.context.settings.bases.api
 
     def acting_as(self, caller: Caller) -> Placet:
         """Return the verbs as `caller`, who may be `NOBODY`, may use them over the network."""

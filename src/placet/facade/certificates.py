@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass
 
@@ -13,22 +12,24 @@ from placet.core.acts.act import PROVIDER
 from placet.core.acts.issue_certificate import REQUEST_ARTIFACT
 from placet.core.entities.certificates import CertificateRecord
 from placet.core.governed import ask
-from placet.core.lookup import find_certificates, the_certificate
+from placet.core.lookup import find_certificates
 from placet.core.runs import Intent
+from placet.core.said import NOTHING_SAID, Said
+from placet.core.sight import seen_certificate, sight_of
 from placet.domain.authorization.operation import Subject
 from placet.domain.certificate.binding import KeyOrigin
 from placet.domain.certificate.crl import crl_pem, is_crl
 from placet.domain.certificate.keys import KeyAlgorithm, public_key_digest
 from placet.domain.certificate.profile import crl_name, crl_url
 from placet.domain.certificate.request import key_of_request, make_request
-from placet.domain.certificate.revocation import Revocation, parse_reason
+from placet.domain.certificate.revocation import Revocation, RevocationReason, parse_reason
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.pem import public_key_pem, read_certificate_der, read_request, write_pem
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.npm import parse_package_name, parse_version
 from placet.domain.values.time import format_instant, parse_instant
-from placet.errors import InvalidInputError, UnavailableError
+from placet.errors import InvalidInputError
 from placet.facade.requester import requester_of
 from placet.ports.effects import Secret
 from placet.ports.keys import AuthorityRole
@@ -36,13 +37,11 @@ from placet.usecases.certify_package import artifact_of
 from placet.usecases.issue_crl import issue_crl
 from placet.usecases.verify_certificate import CertificateVerdict, verify_certificate
 
-_MAKING = asyncio.Semaphore(4)
-"""How many keys are made at a time: making one takes a core for about a tenth of a second."""
 _TAR_SHA256 = re.compile(r"([0-9a-f]{64})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class WantedCertificate:
     """A certificate that somebody wants: what it is about, and which one it follows."""
 
     subject: Subject
@@ -73,16 +72,21 @@ class Certificates:
         `made_here` tells that `make_key` made the key. Raise as `ask`, and for a request or key
         that is not acceptable.
         """
+        wanted = self.wanted(package, version, tar_sha256=tar_sha256, made_here=made_here)
+        return await self.certify(wanted, request, requester=requester)
+
+    @staticmethod
+    def wanted(package: str, version: str, *, tar_sha256: str, made_here: bool) -> WantedCertificate:
+        """Return what is wanted; raise `InvalidInputError` where it is none: a name, a version, a digest."""
         if _TAR_SHA256.fullmatch(tar_sha256) is None:
             raise InvalidInputError("TAR_SHA256_INVALID", f"{tar_sha256[:80]!a} is not the hex of a SHA-256")
-        wanted = _Wanted(
+        return WantedCertificate(
             subject=Subject(
                 provider=PROVIDER, name=parse_package_name(package), version=parse_version(version), tag=""
             ),
             tar_sha256=tar_sha256,
             origin=KeyOrigin.SERVER if made_here else KeyOrigin.CSR,
         )
-        return await self._certify(wanted, request, requester)
 
     async def renew(self, certificate_id: str, *, request: bytes, made_here: bool, requester: str = "") -> Object:
         """Issue a certificate for the same package version and archive, with the new key of `request` (PEM).
@@ -90,42 +94,22 @@ class Certificates:
         The old one stays until it ends. Raise as `issue`, and `DeniedError` (`CERTIFICATE_REVOKED`,
         `CERTIFICATE_EXPIRED`) where it does not count any more.
         """
-        old = await the_certificate(self._context, certificate_id)
-        wanted = _Wanted(
+        old = await self._seen(certificate_id)
+        wanted = WantedCertificate(
             subject=Subject(provider=PROVIDER, name=old.package, version=old.version, tag=""),
             tar_sha256=old.tar_sha256,
             origin=KeyOrigin.SERVER if made_here else KeyOrigin.CSR,
             renews=old.certificate_id,
         )
-        return await self._certify(wanted, request, requester)
+        return await self.certify(wanted, request, requester=requester)
 
-    async def issue_for_client(self, package: str, version: str, *, csr: str = "", tar_sha256: str = "") -> Object:
-        """Issue as `issue`: for the key of `csr` (PEM), or for an RSA-2048 key that is made now and returned this once.
-
-        The answer is what `show` returns, with `private_key` where the key was made here.
-        Raise as `issue`, and `UnavailableError` (`BUSY`) where too many keys are being made already.
-        """
-        secret, request = await self._key_for(csr)
-        issued = await self.issue(package, version, request=request, made_here=not csr, tar_sha256=tar_sha256)
-        return _with_key(issued, secret)
-
-    async def renew_for_client(self, certificate_id: str, *, csr: str = "") -> Object:
-        """Renew as `renew`, with a key as `issue_for_client`."""
-        secret, request = await self._key_for(csr)
-        return _with_key(await self.renew(certificate_id, request=request, made_here=not csr), secret)
-
-    async def _key_for(self, csr: str) -> tuple[Secret | None, bytes]:
-        """Return the request `csr`, or a new key with its request, made in a thread: few at a time."""
-        if csr:
-            return None, csr.encode()
-        if _MAKING.locked():
-            raise UnavailableError("BUSY", "too many keys are being made", hint="send a csr, or try again in a second")
-        async with _MAKING:
-            return await asyncio.to_thread(self.make_key, KeyAlgorithm.RSA_2048.value)
-
-    async def _certify(self, wanted: _Wanted, request: bytes, requester: str) -> Object:
+    async def certify(
+        self, wanted: WantedCertificate, request: bytes, *, requester: str = "", said: Said = NOTHING_SAID
+    ) -> Object:
+        """Issue what is wanted for the key of `request` (PEM), as `issue`; `said` is what a client said with it."""
         key = key_of_request(read_request(request))
-        renews: Object = {"renews": wanted.renews} if wanted.renews else {}
+        more: Object = {"renews": wanted.renews} if wanted.renews else {}
+        more |= {"said": said.digest} if said.digest else {}
         intent = Intent(
             kind=OperationKind.ISSUE_CERTIFICATE,
             subject=wanted.subject,
@@ -133,22 +117,23 @@ class Certificates:
                 "key_origin": wanted.origin.value,
                 "tar_sha256": wanted.tar_sha256,
                 "public_key_digest": public_key_digest(key),
-                **renews,
+                **more,
             },
             artifacts=(artifact_of(REQUEST_ARTIFACT, request),),
         )
         who = await requester_of(self._opened, requester)
-        asked = await ask(self._context, intent, requester=who, contents={REQUEST_ARTIFACT: request})
+        asked = await ask(self._context, intent, requester=who, contents={REQUEST_ARTIFACT: request}, said=said)
         return await self.show(str(asked.report.response["certificate_id"]))
 
     async def show(self, certificate_id: str) -> Object:
         """Return a certificate with its chain, and where it stands; raise `NotFoundError`."""
-        record = await the_certificate(self._context, certificate_id)
+        record = await self._seen(certificate_id)
         return {**self._row(record), **self._content(record)}
 
     async def list(self, package: str = "") -> Object:
         """Return the certificates of a package, or all of them, oldest first."""
-        records = await find_certificates(self._context, package)
+        sight = await sight_of(self._context, self._opened.caller)
+        records = [each for each in await find_certificates(self._context, package) if sight.sees(each.package)]
         return {"package_name": package, "certificates": [self._row(each) for each in records], "total": len(records)}
 
     async def verify(self, certificate_id: str, *, sha256: str = "") -> Object:
@@ -156,6 +141,7 @@ class Certificates:
 
         With the hex `sha256` of a tarball, also whether it is what was published under the certificate.
         """
+        await self._seen(certificate_id)
         verdict = await verify_certificate(self._context, certificate_id, sha256=sha256)
         problem = verdict.problem
         return {
@@ -174,17 +160,32 @@ class Certificates:
         void: an earlier `invalid_since`. Raise `InvalidInputError` (`REASON_INVALID`,
         `TIME_INVALID`) and as `ask`.
         """
+        await self.end(certificate_id, parse_reason(reason), invalid_since=invalid_since, requester=requester)
+        return self._row(await self._seen(certificate_id))
+
+    async def end(
+        self,
+        certificate_id: str,
+        reason: RevocationReason,
+        *,
+        invalid_since: str = "",
+        requester: str = "",
+        said: Said = NOTHING_SAID,
+    ) -> str:
+        """Revoke as `revoke`; return the receipt, empty where nothing was to be done. `said` is in a client's words."""
         params: Object = {
             "certificate_id": certificate_id,
-            "reason": parse_reason(reason).value,
+            "reason": reason.value,
             "invalid_since": format_instant(parse_instant(invalid_since)) if invalid_since else "",
         }
-        record = await the_certificate(self._context, certificate_id)
-        if record.revocation is None or self._makes_more_void(record.revocation, params):
-            subject = Subject(provider=PROVIDER, name=record.package, version=record.version, tag="")
-            intent = Intent(kind=OperationKind.REVOKE_CERTIFICATE, subject=subject, params=params)
-            await ask(self._context, intent, requester=await requester_of(self._opened, requester), contents={})
-        return self._row(await the_certificate(self._context, certificate_id))
+        record = await self._seen(certificate_id)
+        if record.revocation is not None and not self._makes_more_void(record.revocation, params):
+            return ""
+        subject = Subject(provider=PROVIDER, name=record.package, version=record.version, tag="")
+        more: Object = {"said": said.digest} if said.digest else {}
+        intent = Intent(kind=OperationKind.REVOKE_CERTIFICATE, subject=subject, params={**params, **more})
+        who = await requester_of(self._opened, requester)
+        return (await ask(self._context, intent, requester=who, contents={}, said=said)).report.receipt_id
 
     def _makes_more_void(self, standing: Revocation, params: Object) -> bool:
         now, since = self._context.clock.now(), str(params["invalid_since"])
@@ -206,7 +207,7 @@ class Certificates:
         shown: Object = {
             "issuer": crl.issuer.subject.rfc4514_string(),
             "file_name": crl_name(crl.issuer),
-            "url": crl_url(self._context.settings.public_base_url, crl.issuer),
+            "url": crl_url(self._context.settings.bases.id, crl.issuer),
             "number": crl.number,
             "this_update": format_instant(crl.this_update),
             "next_update": format_instant(crl.next_update),
@@ -220,6 +221,9 @@ class Certificates:
     def is_crl(content: bytes) -> bool:
         """Tell whether `content` is some revocation list: what a newer one may replace."""
         return is_crl(content)
+
+    async def _seen(self, certificate_id: str) -> CertificateRecord:
+        return await seen_certificate(self._context, self._opened.caller, certificate_id)
 
     def _row(self, record: CertificateRecord) -> Object:
         return {
@@ -249,7 +253,7 @@ class Certificates:
             "issuer": certificate.issuer.rfc4514_string(),
             "serial_number": f"{certificate.serial_number:x}",
             "public_key": public_key_pem(certificate).decode("ascii"),
-            "verify_url": f"{self._context.settings.public_base_url}/v1/certificates/verify/{record.certificate_id}",
+            "verify_url": f"{self._context.settings.bases.id}/v1/certificates/verify/{record.certificate_id}",
             "pem": write_pem(certificate).decode("ascii"),
             "chain": write_pem(*self._context.authority.chain).decode("ascii"),
         }
@@ -258,10 +262,6 @@ class Certificates:
         if record.revocation is not None:
             return "revoked"
         return "expired" if self._context.clock.now() > record.expires_at else "active"
-
-
-def _with_key(issued: Object, secret: Secret | None) -> Object:
-    return {**issued, "private_key": secret.reveal()} if secret else issued
 
 
 def _checks(verdict: CertificateVerdict) -> list[Value]:

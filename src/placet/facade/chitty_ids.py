@@ -56,4 +56,4 @@ class ChittyIds:
         }
 
     def _url(self, minted: MintedId) -> str:
-        return f"{self._context.settings.public_base_url}/api/v2/chittyid/verify/{minted.chitty_id}"
+        return f"{self._context.settings.bases.id}/api/v2/chittyid/verify/{minted.chitty_id}"

@@ -125,7 +125,7 @@ class Chronicle:
         }
 
     def _url(self, event: ChronicleEvent) -> str:
-        return f"{self._context.settings.public_base_url}/chronicle/events/{event.event_id}"
+        return f"{self._context.settings.bases.api}/chronicle/events/{event.event_id}"
 
 
 def _observed(event: ChronicleEvent) -> JsonObject:

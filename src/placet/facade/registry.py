@@ -158,7 +158,7 @@ class Registry:
         return await granted_by(self._context, asked.report.receipt_id)
 
     def _url(self, found: Registration) -> str:
-        return f"{self._context.settings.public_base_url}/registry/packages/{found.package}/{found.version}"
+        return f"{self._context.settings.bases.registry}/registry/packages/{found.package}/{found.version}"
 
 
 def _subject(package: str, version: str) -> Subject:

@@ -130,7 +130,7 @@ async def _metadata(
     context: Context, run: Run, package: ArchiveReading, certificate: CertificateRecord
 ) -> PackageMetadata:
     """Return the block: only what is true before the plan; approvals of these bytes are found at its URLs."""
-    base = context.settings.public_base_url
+    bases = context.settings.bases
     policy = entity_of(await context.store.load([POLICY_IN_FORCE]), POLICY_IN_FORCE)
     return PackageMetadata(
         service_id=run.run_id,
@@ -141,19 +141,19 @@ async def _metadata(
             fingerprint=certificate.fingerprint,
             issued_at=certificate.issued_at,
             expires_at=certificate.expires_at,
-            verify_url=f"{base}/v1/certificates/verify/{certificate.certificate_id}",
+            verify_url=f"{bases.id}/v1/certificates/verify/{certificate.certificate_id}",
         ),
         provenance=ProvenanceClaim(
             chronicle_event=certificate.event_id,
-            chronicle_url=f"{base}/chronicle/events/{certificate.event_id}",
+            chronicle_url=f"{bases.api}/chronicle/events/{certificate.event_id}",
             tarball_hash=package.tarball_hash,
             r2_storage=f"packages/{package.name}/{package.version}.tgz",
-            registry_url=f"{base}/registry/packages/{package.name}/{package.version}",
+            registry_url=f"{bases.registry}/registry/packages/{package.name}/{package.version}",
         ),
         governance=GovernanceClaim(
             approved_by=(),
             approval_date=None,
-            approval_url=f"{base}/runs/{run.run_id}",
+            approval_url=f"{bases.api}/runs/{run.run_id}",
             policy_version=read_policy_in_force(policy).version if policy else "",
         ),
         build=BuildClaim(commit="", workflow_run="", timestamp=None),

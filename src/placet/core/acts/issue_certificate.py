@@ -154,6 +154,7 @@ def _record(performance: Performance, subject: LeafSubject, certificate: x509.Ce
         receipt_id=performance.receipt_id,
         revocation=None,
         renews=_renewed(performance.operation),
+        claims=performance.text("said"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from placet.core.acts.act import Act, Deed, Performance
@@ -37,6 +38,8 @@ def _perform(performance: Performance) -> Deed:
         invalid_since=min(parse_instant(since), performance.now) if since else performance.now,
     )
     revocation = certificate.revocation.tightened(said) if certificate.revocation else said
+    if revocation != certificate.revocation:  # what was said first stays, but where this says more
+        certificate = replace(certificate, revoked_saying=performance.text("said"))
     recorded: Object = revocation.to_object()
     return Deed(
         type="certificate.revoked",

@@ -24,7 +24,8 @@ NAMED_CERTIFICATES = "certificate_name"
 class CertificateRecord:
     """One issued certificate. `der` is public; no private key is ever here.
 
-    `renews` is the certificate that it was issued to follow, empty for all others.
+    `renews` is the certificate that it was issued to follow, empty for all others. `claims` and
+    `revoked_saying` are salted digests of what a client said when it asked for it, and for its end.
     """
 
     certificate_id: str
@@ -41,6 +42,8 @@ class CertificateRecord:
     receipt_id: str
     revocation: Revocation | None
     renews: str = ""
+    claims: str = ""
+    revoked_saying: str = ""
 
     @property
     def key(self) -> EntityKey:
@@ -68,6 +71,8 @@ class CertificateRecord:
             "receipt_id": self.receipt_id,
             "revocation": [self.revocation.to_object()] if self.revocation else [],
             "renews": self.renews,
+            "claims": self.claims,
+            "revoked_saying": self.revoked_saying,
         }
         about = f"{self.package}@{self.version}"
         rows = [("certificate", self.certificate_id), ("certificate_package", about)]
@@ -98,6 +103,8 @@ def read_certificate(entity: Entity) -> CertificateRecord:
         receipt_id=record.text("receipt_id"),
         revocation=revocations[0] if revocations else None,
         renews=record.later_text("renews", rf"({CERTIFICATE_ID})?"),
+        claims=record.later_text("claims"),
+        revoked_saying=record.later_text("revoked_saying"),
     )
     record.end()
     return certificate

@@ -79,9 +79,14 @@ def required(snapshot: Snapshot, key: EntityKey, what: str) -> Entity:
     """Return the entity under `key`, or raise `NotFoundError` (`NOT_FOUND`)."""
     entity = entity_of(snapshot, key)
     if entity is None:
-        hint = _WHERE_TO_LOOK.get(what.partition(" ")[0], "")
-        raise NotFoundError("NOT_FOUND", f"there is no {what} here", hint=hint)
+        raise missing(what)
     return entity
+
+
+def missing(what: str) -> NotFoundError:
+    """Return that there is no such thing, as it is said of what is hidden from who asks, too."""
+    hint = _WHERE_TO_LOOK.get(what.partition(" ")[0], "")
+    return NotFoundError("NOT_FOUND", f"there is no {what} here", hint=hint)
 
 
 def with_index(members: Object, rows: list[tuple[str, str]]) -> Object:

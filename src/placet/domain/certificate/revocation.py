@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -35,6 +36,12 @@ def parse_reason(text: str) -> RevocationReason:
         raise InvalidInputError(
             "REASON_INVALID", f"{text[:40]!r} is no reason", hint=f"reasons are {', '.join(RevocationReason)}"
         ) from error
+
+
+def reason_in(text: str) -> RevocationReason:
+    """Return the reason that a client's own words name, in any usual spelling (`keyCompromise`), else `unspecified`."""
+    word = re.sub(r"(?<=[a-z])(?=[A-Z])|[ -]+", "_", text.strip()[:64]).lower()
+    return RevocationReason(word) if word in frozenset(RevocationReason) else RevocationReason.UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

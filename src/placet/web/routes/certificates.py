@@ -8,17 +8,19 @@ from typing import Any
 import msgspec
 
 from placet.domain.authorization.api_key import Verb
-from placet.errors import InvalidInputError, NotFoundError
+from placet.errors import InvalidInputError, NotFoundError, VerificationError
+from placet.web.authorization import Authorization
 from placet.web.ignored import warnings_of
+from placet.web.problems import not_valid, status_of
 from placet.web.route import Access, Answer, Call, Route
 
 _TAG = "certificates"
 _PACKAGE = "package"
-_STATUS_OF = {"": 200, "CERTIFICATE_EXPIRED": 410, "CERTIFICATE_REVOKED": 410}
-_BROKEN = 409
+_CRL = "application/pkix-crl"
+_ASK = "do not rely on it: ask who issued it for another one"
 _SHOWN = (
     "cert_id", "chitty_id", "type", "subject", "issuer", "issued_at", "expires_at", "fingerprint", "status", "pem",
-    "chain", "serial_number",
+    "chain", "serial_number", "claims",
 )  # fmt: skip
 _ISSUED = (
     "cert_id", "chitty_id", "fingerprint", "issued_at", "expires_at", "pem", "chain", "public_key", "serial_number",
@@ -69,6 +71,7 @@ class Issued(msgspec.Struct, kw_only=True):
     private_key: str | None
     serial_number: str
     verify_url: str
+    authorization: Authorization
     warnings: list[str]
 
 
@@ -87,6 +90,7 @@ class Certificate(msgspec.Struct, kw_only=True):
     pem: str
     chain: str
     serial_number: str
+    claims: dict[str, Any]
 
 
 class VerifiedCertificate(msgspec.Struct, kw_only=True):
@@ -132,6 +136,7 @@ class NotValid(msgspec.Struct, kw_only=True):
     error: str
     error_code: str
     message: str
+    next_action: str
     checks: list[Check]
 
 
@@ -149,13 +154,14 @@ class RevokeRequest(msgspec.Struct, kw_only=True):
 
 
 class Revoked(msgspec.Struct, kw_only=True):
-    """A certificate that was revoked."""
+    """A certificate that was revoked; `authorization` is null where that was done before."""
 
     success: bool
     cert_id: str
     status: str
     revoked_at: str
     reason: str
+    authorization: Authorization | None
     warnings: list[str]
 
 
@@ -183,8 +189,12 @@ async def issue(call: Call) -> Answer:
     if wanted.type != _PACKAGE:
         raise InvalidInputError("UNSUPPORTED_CERTIFICATE_TYPE", f"{wanted.type[:40]!a} is no type", hint="package")
     call.authenticated.check_scope(Verb.ISSUE, wanted.package_name)
-    made = await call.placet.certificates.issue_for_client(
-        wanted.package_name, wanted.version, csr=wanted.csr or "", tar_sha256=wanted.tar_sha256 or ""
+    made = await call.placet.client_certificates.issue(
+        wanted.package_name,
+        wanted.version,
+        csr=wanted.csr or "",
+        tar_sha256=wanted.tar_sha256 or "",
+        said=call.content,
     )
     return Answer(status=201, document=_issued(call, made))
 
@@ -193,27 +203,27 @@ async def renew(call: Call) -> Answer:
     """Issue a certificate that follows another one, for the same version and bytes."""
     certificate_id = call.path["cert_id"]
     await _check_scope(call, Verb.ISSUE, certificate_id)
-    made = await call.placet.certificates.renew_for_client(certificate_id, csr=call.body.csr or "")
+    made = await call.placet.client_certificates.renew(certificate_id, csr=call.body.csr or "")
     return Answer(status=201, document=_issued(call, made))
 
 
 async def verify(call: Call) -> Answer:
     """Verify a certificate as of now; the status alone tells, too."""
     try:
-        found: Any = await call.placet.certificates.verify(call.path["cert_id"], sha256=call.query.sha256)
+        found: Any = await call.placet.client_certificates.verify(call.path["cert_id"], sha256=call.query.sha256)
     except NotFoundError as error:
-        raise NotFoundError("CERTIFICATE_NOT_FOUND", error.message, hint=error.hint) from error
+        missing = NotFoundError("CERTIFICATE_NOT_FOUND", error.message)
+        return Answer(status=404, document={**not_valid(missing), "checks": []})
     if found["valid"]:
         document = {"valid": True, "certificate": _only(found["certificate"], _VERIFIED)}
         return Answer(document={**document, "checks": found["checks"], "ledger": found["ledger"]})
-    code = str(found["error"])
-    said = {"valid": False, "error": code, "error_code": code, "message": found["message"], "checks": found["checks"]}
-    return Answer(status=_STATUS_OF.get(code, _BROKEN), document=said)
+    problem = VerificationError(str(found["error"]), found["message"], hint=_ASK)
+    return Answer(status=status_of(problem), document={**not_valid(problem), "checks": found["checks"]})
 
 
 async def show(call: Call) -> Answer:
-    """Show a certificate."""
-    return Answer(document=_only(await call.placet.certificates.show(call.path["cert_id"]), _SHOWN))
+    """Show a certificate, and what was claimed when it was asked for, which decides nothing."""
+    return Answer(document=_only(await call.placet.client_certificates.show(call.path["cert_id"]), _SHOWN))
 
 
 async def revoke(call: Call) -> Answer:
@@ -222,19 +232,11 @@ async def revoke(call: Call) -> Answer:
     await _check_scope(call, Verb.REVOKE, certificate_id)
     if not call.body.reason:
         raise InvalidInputError("MISSING_REASON", "a revocation has a reason", hint="key_compromise, for example")
-    row = await call.placet.certificates.revoke(
-        certificate_id, reason=call.body.reason, invalid_since=call.body.invalid_since
+    revoked = await call.placet.client_certificates.revoke(
+        certificate_id, reason=call.body.reason, invalid_since=call.body.invalid_since, said=call.content
     )
-    revocation: Any = row["revocation"]
-    document = {
-        "success": True,
-        "cert_id": certificate_id,
-        "status": "revoked",
-        "revoked_at": revocation["revoked_at"],
-        "reason": revocation["reason"],
-        "warnings": warnings_of(call),
-    }
-    return Answer(document=document)
+    granted = {"authorization": revoked["authorization"] or None}
+    return Answer(document={"success": True, **revoked, **granted, "warnings": warnings_of(call)})
 
 
 async def list_(call: Call) -> Answer:
@@ -244,10 +246,14 @@ async def list_(call: Call) -> Answer:
     return Answer(document={"package_name": call.path["package"], "certificates": rows, "total": len(rows)})
 
 
+async def crl(call: Call) -> Answer:
+    """Give out the X.509 revocation list (DER) of an issuer, named as its certificates name it: `ISSUER.crl`."""
+    return Answer(content=await call.placet.client_certificates.crl(call.path["file_name"]), media_type=_CRL)
+
+
 async def _check_scope(call: Call, verb: str, certificate_id: str) -> None:
-    """Check the scope for the package of a certificate; raise `NotFoundError` where there is none."""
-    shown: Any = await call.placet.certificates.show(certificate_id)
-    call.authenticated.check_scope(verb, shown["subject"]["package_name"])
+    """Check the scope for the package of a certificate; raise `NotFoundError` where there is none to be seen."""
+    call.authenticated.check_scope(verb, await call.placet.client_certificates.package_of(certificate_id))
 
 
 def _issued(call: Call, made: Mapping[str, Any]) -> dict[str, Any]:
@@ -255,6 +261,7 @@ def _issued(call: Call, made: Mapping[str, Any]) -> dict[str, Any]:
         "success": True,
         **_only(made, _ISSUED),
         "private_key": made.get("private_key"),
+        "authorization": made["authorization"],
         "warnings": warnings_of(call),
     }
 
@@ -294,8 +301,8 @@ ROUTES = (
         tag=_TAG,
         access=Access.PUBLIC,
         query=VerifyQuery,
-        answers={200: Valid, 409: NotValid, 410: NotValid},
-        codes=("CERTIFICATE_NOT_FOUND",),
+        answers={200: Valid, 404: NotValid, 409: NotValid, 410: NotValid},
+        codes=("CERTIFICATE_NOT_FOUND", "CERTIFICATE_EXPIRED", "CERTIFICATE_REVOKED", "INVALID_SIGNATURE"),
     ),
     Route(
         method="GET",
@@ -323,6 +330,16 @@ ROUTES = (
         scope=Verb.REVOKE,
         body=RevokeRequest,
         answers={200: Revoked},
-        codes=("MISSING_REASON", "REASON_INVALID", "NOT_FOUND"),
+        codes=("MISSING_REASON", "TIME_INVALID", "NOT_FOUND"),
+    ),
+    Route(
+        method="GET",
+        path="/crl/{file_name}",
+        handler=crl,
+        summary="Give out a revocation list",
+        tag=_TAG,
+        access=Access.PUBLIC,
+        answers={200: _CRL},
+        codes=("NOT_FOUND",),
     ),
 )
