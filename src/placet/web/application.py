@@ -4,78 +4,110 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from placet.errors import DeniedError, PlacetError
 from placet.facade import Caller, Placet
-from placet.web.body import limited, read_body, read_query
+from placet.web.addresses import client_address
+from placet.web.body import limited, parse_body, read_query, whole_body
 from placet.web.credentials import shown_credential
-from placet.web.problems import internal, problem
+from placet.web.headers import security_headers
+from placet.web.problems import RETRY_AFTER_SECONDS, internal, problem
 from placet.web.raw_path import segments
 from placet.web.route import Access, Answer, Call, Route
 from placet.web.router import Router
+from placet.web.terms import Terms
 
 _log = logging.getLogger(__name__)
 _REQUEST_ID_BYTES = 9
-SECURITY_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+_READ_ANYWAY_BYTES = 64 * 1024
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """One request and what becomes of it, as far as it is known."""
+
+    request_id: str
+    address: str
+    method: str
+    route: Route | None = None
+    caller: Caller | None = None
+    code: str = ""
 
 
 class Application:
     """The service as ASGI sees it, over one open installation."""
 
-    def __init__(self, placet: Placet, routes: Sequence[Route]) -> None:
-        """Serve `routes` with the verbs of `placet`."""
+    def __init__(self, placet: Placet, routes: Sequence[Route], terms: Terms) -> None:
+        """Serve `routes` with the verbs of `placet`, on these `terms`."""
         self._placet = placet
         self._router = Router(routes)
+        self._terms = terms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the life of the process is not this object's."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
-        request_id = secrets.token_urlsafe(_REQUEST_ID_BYTES)
-        answer = await self._answer(request, request_id)
-        await _response(answer, request_id)(scope, receive, send)
-
-    async def _answer(self, request: Request, request_id: str) -> Answer:
-        try:
-            return await self._called(request)
-        except PlacetError as error:
-            return problem(error, request_id=request_id)
-        except Exception:  # noqa: BLE001 - the last stop: what nobody foresaw is logged, and told as a bug
-            _log.exception("request %s failed", request_id)
-            return internal(request_id=request_id)
-
-    async def _called(self, request: Request) -> Answer:
-        route, parameters = self._router.find(request.method, segments(request.scope["raw_path"]))
-        caller = await self._caller(request, route)
-        query = read_query(request, route)
-        body, unknown = await read_body(request, route)
-        placet = self._placet.acting_as(caller) if caller else self._placet
-        call = Call(
-            placet=placet,
-            caller=caller,
-            path=parameters,
-            query=query,
-            body=body,
-            unknown=unknown,
-            stream=limited(request, route),
-            headers=request.headers,
+        receiving = _Receiving(receive, scope)
+        request = Request(scope, receiving)
+        exchange = Exchange(
+            request_id=secrets.token_urlsafe(_REQUEST_ID_BYTES), address=self._address(request), method=request.method
         )
-        return await route.handler(call)
+        answer = await self._answer(request, exchange)
+        headers = {**security_headers(tls=self._terms.tls), **_closing(receiving), "x-request-id": exchange.request_id}
+        await _response(answer, headers)(scope, receiving, send)
+
+    def _address(self, request: Request) -> str:
+        peer = request.client.host if request.client else ""
+        return client_address(peer, request.headers.getlist("x-forwarded-for"), self._terms.trusted)
+
+    async def _answer(self, request: Request, exchange: Exchange) -> Answer:
+        try:
+            return _encoded(await self._called(request, exchange))
+        except PlacetError as error:
+            exchange.code = error.code
+            return _encoded(problem(error, request_id=exchange.request_id))
+        except Exception:  # noqa: BLE001 - the last stop: what nobody foresaw is logged, and told as a bug
+            exchange.code = "INTERNAL"
+            _log.exception("request %s failed", exchange.request_id)
+            return _encoded(internal(request_id=exchange.request_id))
+
+    async def _called(self, request: Request, exchange: Exchange) -> Answer:
+        gate, patience = self._terms.gate, self._terms.patience
+        gate.from_address(exchange.address)
+        route, parameters = self._router.find(request.method, segments(request.scope["raw_path"]))
+        exchange.route = route
+        exchange.caller = caller = await self._caller(request, route)
+        if caller is not None:
+            gate.with_key(caller.credential_id)
+        query = read_query(request, route)
+        async with whole_body(request, route, self._terms.room, patience=patience) as content, self._turn(route):
+            body, unknown = parse_body(content, route)
+            call = Call(
+                placet=self._placet.acting_as(caller) if caller else self._placet,
+                caller=caller,
+                path=parameters,
+                query=query,
+                body=body,
+                unknown=unknown,
+                stream=limited(request, route, patience=patience),
+                headers=request.headers,
+                charge=lambda requests: gate.with_key(caller.credential_id, requests) if caller else None,
+            )
+            return await route.handler(call)
+
+    def _turn(self, route: Route) -> AbstractAsyncContextManager[None]:
+        if route.at_once:
+            return nullcontext()
+        gate = self._terms.gate
+        return (gate.uploads if isinstance(route.body, str) else gate.queue).turn()
 
     async def _caller(self, request: Request, route: Route) -> Caller | None:
         """Return who asks; who shows a key that is good for nothing is told so even where none is needed."""
@@ -90,12 +122,36 @@ class Application:
         return caller
 
 
-def _response(answer: Answer, request_id: str) -> Response:
-    content = answer.content if answer.document is None else _encoded(answer.document)
-    closing = {"connection": "close"} if answer.status in (408, 413) else {}  # what else it sends is not read
-    headers = {**SECURITY_HEADERS, **answer.headers, **closing, "x-request-id": request_id}
-    return Response(content, answer.status, headers, answer.media_type)
+class _Receiving:
+    """Receives a request's body, and knows whether too much of it to be read in passing is still to come."""
+
+    def __init__(self, receive: Receive, scope: Scope) -> None:
+        self._receive = receive
+        self.unread = any(_announces_much(name, value) for name, value in scope["headers"])
+
+    async def __call__(self) -> Message:
+        """Return the next part."""
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self.unread = False
+        return message
 
 
-def _encoded(document: Any) -> bytes:  # noqa: ANN401 - whatever JSON holds
-    return msgspec.json.encode(document)
+def _announces_much(name: bytes, value: bytes) -> bool:
+    if name == b"content-length":
+        return not value.isdigit() or int(value) > _READ_ANYWAY_BYTES
+    return name == b"transfer-encoding"
+
+
+def _closing(receiving: _Receiving) -> Mapping[str, str]:
+    """Return what says that the connection ends: what else is sent on it is not read."""
+    return {"connection": "close"} if receiving.unread else {}
+
+
+def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
+    retry = {"retry-after": str(RETRY_AFTER_SECONDS[answer.status])} if answer.status in RETRY_AFTER_SECONDS else {}
+    return Response(answer.content, answer.status, {**retry, **answer.headers, **headers}, answer.media_type)
+
+
+def _encoded(answer: Answer) -> Answer:
+    return answer if answer.document is None else replace(answer, content=msgspec.json.encode(answer.document))

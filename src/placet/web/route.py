@@ -28,6 +28,7 @@ class Call:
 
     `body` and `query` are of the types that the route names; `unknown` names the members of the
     body that the type does not have, with their values; `stream` yields a body of the route's own kind.
+    `charge` counts what costs more than a request against the caller's rate, as so many requests more.
     """
 
     placet: Placet
@@ -38,6 +39,7 @@ class Call:
     unknown: Mapping[str, Any]
     stream: AsyncIterator[bytes]
     headers: Mapping[str, str]
+    charge: Callable[[int], None]
 
     @property
     def authenticated(self) -> Caller:
@@ -68,6 +70,7 @@ class Route:
     `path` has literal segments and `{parameters}`; `{package}` stands for a name, whose scope's slash
     may be encoded. `answers` maps each status of success to its document's type, or to the media
     type of what is no document; `codes` are the failures that it may answer beside those of every route.
+    `at_once` is for what costs next to nothing, and has to be answered however much is going on.
     """
 
     method: str
@@ -82,3 +85,4 @@ class Route:
     query: type[msgspec.Struct] | None = None
     codes: tuple[str, ...] = ()
     limit_bytes: int = JSON_LIMIT_BYTES
+    at_once: bool = False

@@ -15,6 +15,8 @@ _TAG = "certificates"
 _PACKAGE = "package"
 _STATUS_OF = {"": 200, "CERTIFICATE_EXPIRED": 410, "CERTIFICATE_REVOKED": 410}
 _BROKEN = 409
+_KEY_COSTS = 20
+"""Making an RSA key takes as long as so many other requests."""
 _SHOWN = (
     "cert_id", "chitty_id", "type", "subject", "issuer", "issued_at", "expires_at", "fingerprint", "status", "pem",
     "chain", "serial_number",
@@ -182,6 +184,8 @@ async def issue(call: Call) -> Answer:
     if wanted.type != _PACKAGE:
         raise InvalidInputError("UNSUPPORTED_CERTIFICATE_TYPE", f"{wanted.type[:40]!a} is no type", hint="package")
     call.authenticated.check_scope(Verb.ISSUE, wanted.package_name)
+    if not wanted.csr:
+        call.charge(_KEY_COSTS)
     made = await call.placet.certificates.issue_for_client(
         wanted.package_name, wanted.version, csr=wanted.csr or "", tar_sha256=wanted.tar_sha256 or ""
     )
@@ -192,6 +196,8 @@ async def renew(call: Call) -> Answer:
     """Issue a certificate that follows another one, for the same version and bytes."""
     certificate_id = call.path["cert_id"]
     await _check_scope(call, Verb.ISSUE, certificate_id)
+    if not call.body.csr:
+        call.charge(_KEY_COSTS)
     made = await call.placet.certificates.renew_for_client(certificate_id, csr=call.body.csr or "")
     return Answer(status=201, document=_issued(call, made))
 

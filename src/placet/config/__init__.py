@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from placet.config.service import ServiceSettings, service_settings
 from placet.errors import ConfigurationError
 from placet.ports.effects import Secret
 
@@ -31,7 +32,8 @@ class Config:
     | `PLACET_SETTLE_SECONDS` | after its deadline, how long an absent effect may still appear | by provider kind |
     | `PLACET_PUBLIC_BASE_URL` | where certificates' and runs' addresses point | `http://localhost:8480` |
 
-    `PLACET_DEBUG` shows where a bug is (`is_debugging`); it changes nothing else.
+    `PLACET_DEBUG` shows where a bug is (`is_debugging`); it changes nothing else. `ServiceSettings` has
+    those of `placet serve`.
     """
 
     home: Path
@@ -44,6 +46,7 @@ class Config:
     settle: timedelta | None
     public_base_url: str
     in_ci: bool
+    service: ServiceSettings
     environment: Mapping[str, str] = field(repr=False)
 
 
@@ -66,6 +69,7 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
         settle=_seconds(found, "PLACET_SETTLE_SECONDS"),
         public_base_url=(found.get("PLACET_PUBLIC_BASE_URL") or "http://localhost:8480").rstrip("/"),
         in_ci=any(found.get(name, "") not in ("", "0", "false") for name in _CI),
+        service=service_settings(found),
         environment=found,
     )
 

@@ -1,0 +1,31 @@
+"""On which terms requests are taken: what all of one process share, beside the installation itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from placet.web.addresses import Networks
+from placet.web.body import Room
+from placet.web.gate import Gate
+
+
+@dataclass(slots=True)
+class Standing:
+    """How the process itself stands: once the end was asked for, nothing new should be sent here."""
+
+    ending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """The limits, and whom to believe about addresses.
+
+    `patience` is how many seconds a client may pause; `tls` whether it speaks TLS with us.
+    """
+
+    gate: Gate
+    room: Room
+    patience: float
+    trusted: Networks = field(default_factory=Networks)
+    standing: Standing = field(default_factory=Standing)
+    tls: bool = False
