@@ -19,7 +19,7 @@ from placet import config
 from placet.facade import Placet
 from support.shell import Shell
 
-_LISTENS = re.compile(rb"http://127\.0\.0\.1:(\d+)")
+_LISTENS = re.compile(rb"https?://127\.0\.0\.1:(\d+)")
 _SECONDS = 60
 
 

@@ -99,7 +99,8 @@ class Application:
                 unknown=unknown,
                 stream=limited(request, route, patience=patience),
                 headers=request.headers,
-                charge=lambda requests: gate.with_key(caller.credential_id, requests) if caller else None,
+                charge=lambda cost: gate.charge_key(caller.credential_id, cost) if caller else None,
+                standing=self._terms.standing,
             )
             return await route.handler(call)
 

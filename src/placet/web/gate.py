@@ -55,20 +55,27 @@ class Buckets:
         """Return how many names are remembered."""
         return len(self._buckets)
 
-    def take(self, name: str, cost: int = 1) -> None:
-        """Take `cost` tokens, or none and raise `TooFastError`. A cost above the room empties a full bucket."""
-        if not self._rate:
-            return
-        now = self._seconds()
-        tokens, at = self._buckets.pop(name, (self._room, now))
-        tokens = min(self._room, tokens + (now - at) * self._rate)
-        needed = min(cost, self._room)
-        enough = tokens >= needed
-        self._buckets[name] = (tokens - needed if enough else tokens, now)
+    def take(self, name: str) -> None:
+        """Take one token; raise `TooFastError` where there is none."""
+        if self._rate:
+            left = self._left(name)
+            self._keep(name, left - 1 if left >= 1 else left)
+            if left < 1:
+                raise TooFastError(self._whose, max(1, ceil((1 - left) / self._rate)))
+
+    def charge(self, name: str, cost: int) -> None:
+        """Take `cost` tokens, more than there are if need be: they are paid for before the next is taken."""
+        if self._rate:
+            self._keep(name, self._left(name) - cost)
+
+    def _left(self, name: str) -> float:
+        tokens, at = self._buckets.pop(name, (float(self._room), self._seconds()))
+        return min(self._room, tokens + (self._seconds() - at) * self._rate)
+
+    def _keep(self, name: str, tokens: float) -> None:
+        self._buckets[name] = (tokens, self._seconds())
         if len(self._buckets) > _MOST_NAMES:
             self._buckets.popitem(last=False)
-        if not enough:
-            raise TooFastError(self._whose, max(1, ceil((needed - tokens) / self._rate)))
 
 
 class Queue:
@@ -121,9 +128,13 @@ class Gate:
         if not is_loopback(address):
             self._addresses.take(group_of(address))
 
-    def with_key(self, credential_id: str, cost: int = 1) -> None:
-        """Count what a key asks for; raise `TooFastError`."""
-        self._keys.take(credential_id, cost)
+    def with_key(self, credential_id: str) -> None:
+        """Count a request of a key; raise `TooFastError`."""
+        self._keys.take(credential_id)
+
+    def charge_key(self, credential_id: str, cost: int) -> None:
+        """Count what a key asked for as so many requests more."""
+        self._keys.charge(credential_id, cost)
 
 
 def _busy() -> UnavailableError:

@@ -11,6 +11,7 @@ import msgspec
 
 from placet.errors import DeniedError
 from placet.facade import Caller, Placet
+from placet.web.standing import Standing
 
 JSON_LIMIT_BYTES = 256 * 1024
 
@@ -28,7 +29,8 @@ class Call:
 
     `body` and `query` are of the types that the route names; `unknown` names the members of the
     body that the type does not have, with their values; `stream` yields a body of the route's own kind.
-    `charge` counts what costs more than a request against the caller's rate, as so many requests more.
+    `charge` counts what costs more than a request as so many more of the caller's: its next ones wait for them.
+    `standing` is how the process stands that serves it.
     """
 
     placet: Placet
@@ -40,6 +42,7 @@ class Call:
     stream: AsyncIterator[bytes]
     headers: Mapping[str, str]
     charge: Callable[[int], None]
+    standing: Standing
 
     @property
     def authenticated(self) -> Caller:

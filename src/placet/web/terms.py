@@ -7,13 +7,7 @@ from dataclasses import dataclass, field
 from placet.web.addresses import Networks
 from placet.web.body import Room
 from placet.web.gate import Gate
-
-
-@dataclass(slots=True)
-class Standing:
-    """How the process itself stands: once the end was asked for, nothing new should be sent here."""
-
-    ending: bool = False
+from placet.web.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

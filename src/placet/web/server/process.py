@@ -18,7 +18,7 @@ import uvicorn
 
 from placet.web.server.connection import Connection, House
 from placet.web.server.listening import BACKLOG
-from placet.web.terms import Standing
+from placet.web.standing import Standing
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TICK_SECONDS = 0.05
