@@ -11,7 +11,6 @@ import click
 
 from placet.cli.command import FILE, WORD, Command, Number
 from placet.cli.installation import settings
-from placet.cli.output import tell
 
 DEFAULT_PORT = 8480
 
@@ -38,11 +37,7 @@ def serve(host: str, port: int, *, behind_proxy: bool, **chosen: Any) -> None:  
 
     config = settings()
     config = replace(config, service=replace(config.service, **_given(**chosen)))
-
-    def told(address: server.Address, tls: bool) -> None:  # noqa: FBT001 - as `serve` tells it
-        tell(f"serving on http{'s' if tls else ''}://{address.host}:{address.port}; stop it with Ctrl-C")
-
-    asyncio.run(server.serve(config, server.Address(host=host, port=port), told, behind_proxy=behind_proxy))
+    asyncio.run(server.serve(config, server.Address(host=host, port=port), behind_proxy=behind_proxy))
 
 
 def _given(

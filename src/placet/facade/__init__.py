@@ -23,6 +23,8 @@ from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
 from placet.facade.break_glass import BreakGlass
 from placet.facade.certificates import Certificates
+from placet.facade.denials import Denials
+from placet.facade.figures import StateFigures
 from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
 from placet.facade.keys import Keys
@@ -34,6 +36,7 @@ from placet.facade.receipts import Receipts
 from placet.facade.storage import Storage
 from placet.facade.verification import Verification, verify
 from placet.ports.effects import Secret
+from placet.ports.meter import Meter
 from placet.usecases.publish_package import PublishRequest
 
 __all__ = ["Caller", "Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
@@ -55,6 +58,8 @@ class Placet:
         self.keys = Keys(opened)
         self.storage = Storage(opened)
         self.ledger = LedgerBook(opened)
+        self.denials = Denials(opened)
+        self.figures = StateFigures(opened)
         self.signer = bootstrap.approval_signer(opened.config)
         self._opened = opened
 
@@ -70,13 +75,19 @@ class Placet:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, config: Config, *, offline: bool = False, at: Callable[[str], None] | None = None
+        cls,
+        config: Config,
+        *,
+        offline: bool = False,
+        at: Callable[[str], None] | None = None,
+        meter: Meter | None = None,
     ) -> AsyncIterator[Placet]:
         """Open the installation in `config.home` for the length of a `with`.
 
-        `offline` asks no provider anything. `at` is told each named point of a publication.
+        `offline` asks no provider anything. `at` is told each named point of a publication. A
+        service gives a `meter`: then repeated denials are bundled (see `denials`).
         """
-        async with bootstrap.opened(config, offline=offline, at=at) as opened:
+        async with bootstrap.opened(config, offline=offline, at=at, meter=meter) as opened:
             yield cls(opened)
 
     @staticmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -20,6 +20,7 @@ _Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _WITH_PORT = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[0-9.]+))(?::[0-9]{1,5})?")
 _ONE_SITE_BITS = 64
+_HANDED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 _REMEMBERED = 4096
 
 
@@ -61,6 +62,18 @@ def is_loopback(address: str) -> bool:
     """Tell whether `address` is this machine's own."""
     parsed = _parsed(address)
     return parsed is not None and parsed.is_loopback
+
+
+def is_from_this_machine(peer: str, headers: Mapping[str, str]) -> bool:
+    """Tell whether a request was made on this machine, and not handed on by a proxy or a browser led astray.
+
+    A proxy on this machine names whom it speaks for, or the host that was asked for; so does a
+    browser whose page's name was made to lead here.
+    """
+    host = _WITH_PORT.fullmatch(headers.get("host", ""))
+    named = (host["six"] or host["four"]) if host else headers.get("host", "").partition(":")[0]
+    asked_for_it = named == "localhost" or is_loopback(named)
+    return is_loopback(plain(peer)) and asked_for_it and not any(name in headers for name in _HANDED_ON)
 
 
 def group_of(address: str) -> str:

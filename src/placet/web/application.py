@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from placet.errors import DeniedError, PlacetError
+from placet.errors import DeniedError, PlacetError, UnavailableError
 from placet.facade import Caller, Placet
-from placet.web.addresses import client_address
+from placet.web.addresses import client_address, group_of
 from placet.web.body import limited, parse_body, read_query, whole_body
 from placet.web.credentials import shown_credential
 from placet.web.headers import security_headers
 from placet.web.problems import RETRY_AFTER_SECONDS, internal, problem
 from placet.web.raw_path import segments
+from placet.web.reports import Exchange
 from placet.web.route import Access, Answer, Call, Route
-from placet.web.router import Router
+from placet.web.router import Router, nothing
 from placet.web.terms import Terms
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger()
 _REQUEST_ID_BYTES = 9
 _READ_ANYWAY_BYTES = 64 * 1024
-
-
-@dataclass(slots=True, kw_only=True)
-class Exchange:
-    """One request and what becomes of it, as far as it is known."""
-
-    request_id: str
-    address: str
-    method: str
-    route: Route | None = None
-    caller: Caller | None = None
-    code: str = ""
+_DENIED_AT_THE_EDGE = frozenset({"UNAUTHENTICATED", "SCOPE_INSUFFICIENT"})
+"""Every other denial was recorded where it was made."""
 
 
 class Application:
@@ -55,6 +47,8 @@ class Application:
         """Answer one request; the life of the process is not this object's."""
         if scope["type"] != "http":
             return
+        clock = asyncio.get_running_loop().time
+        began = clock()
         receiving = _Receiving(receive, scope)
         request = Request(scope, receiving)
         exchange = Exchange(
@@ -63,6 +57,7 @@ class Application:
         answer = await self._answer(request, exchange)
         headers = {**security_headers(tls=self._terms.tls), **_closing(receiving), "x-request-id": exchange.request_id}
         await _response(answer, headers)(scope, receiving, send)
+        self._terms.reports.answered(exchange, answer.status, clock() - began)
 
     def _address(self, request: Request) -> str:
         peer = request.client.host if request.client else ""
@@ -73,16 +68,33 @@ class Application:
             return _encoded(await self._called(request, exchange))
         except PlacetError as error:
             exchange.code = error.code
+            await self._record(request, exchange, error)
             return _encoded(problem(error, request_id=exchange.request_id))
         except Exception:  # noqa: BLE001 - the last stop: what nobody foresaw is logged, and told as a bug
             exchange.code = "INTERNAL"
-            _log.exception("request %s failed", exchange.request_id)
+            self._terms.reports.bug(exchange)
             return _encoded(internal(request_id=exchange.request_id))
+
+    async def _record(self, request: Request, exchange: Exchange, error: PlacetError) -> None:
+        """Record a denial that the inside does not know of: denied is denied, also where nobody can write it down."""
+        if not isinstance(error, DeniedError) or error.code not in _DENIED_AT_THE_EDGE:
+            return
+        try:
+            shown = shown_credential(request.scope["headers"]) if exchange.caller is None else ""
+            principal = exchange.caller.principal_id if exchange.caller else ""
+            if shown or principal:  # who shows nothing has tried nothing
+                await self._placet.denials.record(
+                    error, source=group_of(exchange.address), principal_id=principal, shown=shown
+                )
+        except UnavailableError as unavailable:
+            _log.warning("a denial is not on record", request_id=exchange.request_id, why=str(unavailable))
 
     async def _called(self, request: Request, exchange: Exchange) -> Answer:
         gate, patience = self._terms.gate, self._terms.patience
         gate.from_address(exchange.address)
         route, parameters = self._router.find(request.method, segments(request.scope["raw_path"]))
+        if route.access is Access.MACHINE and not self._terms.is_private(request):
+            raise nothing()
         exchange.route = route
         exchange.caller = caller = await self._caller(request, route)
         if caller is not None:
@@ -114,7 +126,7 @@ class Application:
         """Return who asks; who shows a key that is good for nothing is told so even where none is needed."""
         shown = shown_credential(request.scope["headers"])
         caller = await self._placet.keys.authenticate(shown) if shown else None
-        if caller is None and (shown or route.access is not Access.PUBLIC):
+        if caller is None and (shown or route.access is Access.KEY):
             raise DeniedError(
                 "UNAUTHENTICATED",
                 "the key is unknown, revoked or out of time" if shown else "this needs a key",

@@ -21,6 +21,8 @@ class Access(Enum):
 
     PUBLIC = "public"
     KEY = "key"
+    MACHINE = "machine"
+    """Only who asks from this machine itself: for all others there is nothing here."""
 
 
 @dataclass(slots=True, kw_only=True)

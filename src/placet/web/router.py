@@ -52,7 +52,12 @@ class Router:
                 return node.routes[method], parameters
             if node.routes:
                 raise MethodNotAllowedError(tuple(sorted(node.routes)))
-        raise NotFoundError("NOT_FOUND", "there is nothing at this path", hint="see /openapi.json for what there is")
+        raise nothing()
+
+
+def nothing() -> NotFoundError:
+    """Return what says that nothing has a path: also of what is there for others only."""
+    return NotFoundError("NOT_FOUND", "there is nothing at this path", hint="see /openapi.json for what there is")
 
 
 def _leaves(

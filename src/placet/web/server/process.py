@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import uvicorn
+from uvicorn.server import ServerState
 
 from placet.web.server.connection import Connection, House
 from placet.web.server.listening import BACKLOG
@@ -35,17 +36,22 @@ class Door:
     house: House
     tls: ssl.SSLContext | None = None
 
+    @property
+    def port(self) -> int:
+        """Return at which port it is."""
+        return int(self.listening.getsockname()[1])
+
 
 class Process(uvicorn.Server):
     """uvicorn's server over doors of ours."""
 
-    def __init__(self, doors: Sequence[Door], standing: Standing, *, drain_seconds: float) -> None:
-        """Serve at `doors`; after the first signal, still for `drain_seconds`."""
+    def __init__(self, doors: Sequence[Door], state: ServerState, standing: Standing, *, drain_seconds: float) -> None:
+        """Serve at `doors`, whose connections are in `state`; after the first signal, still for `drain_seconds`."""
         super().__init__(doors[0].house.config)
         self._doors = doors
         self._standing = standing
         self._drain_seconds = drain_seconds
-        self.server_state = doors[0].house.state
+        self.server_state = state
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's own
         """Begin to listen at every door."""
@@ -90,10 +96,10 @@ class Process(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     def _connections(self) -> list[Connection]:
-        return [each for door in self._doors for each in door.house.state.connections if isinstance(each, Connection)]
+        return [each for each in self.server_state.connections if isinstance(each, Connection)]
 
     def _tasks(self) -> list[asyncio.Task[None]]:
-        return [each for door in self._doors for each in door.house.state.tasks]
+        return list(self.server_state.tasks)
 
     async def _until(self, done: Callable[[], bool], seconds: float) -> None:
         loop = asyncio.get_running_loop()
