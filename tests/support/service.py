@@ -72,6 +72,17 @@ class Service:
         """Return what the process wrote on standard error."""
         return self.written.read_text()
 
+    def logged(self, request_id: str) -> Any:
+        """Return what was logged of an answer, once it is."""
+        until = time.monotonic() + _SECONDS
+        while True:
+            lines = [line for line in self.log.splitlines() if f'"request_id": "{request_id}"' in line]
+            told = [each for each in map(json.loads, lines) if each["event"] == "request"]
+            if told:
+                return told[0]
+            assert time.monotonic() < until
+            time.sleep(0.005)
+
     def key(self, *scopes: str, principal: str = "person:local") -> str:
         """Make an API key."""
         given = [each for scope in scopes for each in ("--scope", scope)]

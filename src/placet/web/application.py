@@ -24,7 +24,7 @@ from placet.web.problems import RETRY_AFTER_SECONDS, internal, problem
 from placet.web.raw_path import segments
 from placet.web.reports import Exchange
 from placet.web.route import Access, Answer, Call, Route
-from placet.web.router import Router, nothing
+from placet.web.router import Router, check_names, nothing
 from placet.web.terms import Terms
 
 _log = structlog.get_logger()
@@ -95,6 +95,7 @@ class Application:
         route, parameters = self._router.find(request.method, segments(request.scope["raw_path"]))
         if route.access is Access.MACHINE and not self._terms.is_private(request):
             raise nothing()
+        check_names(parameters)
         exchange.route = route
         exchange.caller = caller = await self._caller(request, route)
         if caller is not None:

@@ -61,8 +61,8 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
         site = _Site(placet=placet, settings=settings, metrics=metrics, terms=_terms(settings, metrics, tls=bool(tls)))
         doors = [site.main_door(address, context, proxied=proxied), *site.metrics_doors()]
         process = Process(doors, site.state, site.terms.standing, drain_seconds=settings.drain_seconds)
-        _tell_where(address, settings.metrics_address, doors)
         async with kept_up(chores_of(placet, settings), metrics):
+            _tell_where(address, settings.metrics_address, doors)
             await process.serve()
         await _record_the_rest(placet)
         _log.info("ended")

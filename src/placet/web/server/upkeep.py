@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -20,14 +21,22 @@ _LISTS_SECONDS = 3600
 _log = structlog.get_logger()
 
 
+class Begins(Enum):
+    """When a chore is done for the first time."""
+
+    BEFORE = "before anybody is served: it is quick"
+    AT_ONCE = "as soon as others are served: it may wait for somebody else"
+    LATER = "when it is due"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chore:
-    """Something that is done again and again: `every` so many seconds, the first time after `first`."""
+    """Something that is done again and again: `every` so many seconds, the first time when `begins` says."""
 
     name: str
     work: Callable[[], Awaitable[Any]]
     every: float
-    first: float = 0
+    begins: Begins
 
 
 def chores_of(placet: Placet, settings: ServiceSettings) -> list[Chore]:
@@ -37,10 +46,11 @@ def chores_of(placet: Placet, settings: ServiceSettings) -> list[Chore]:
         for issuer in ("intermediate", "root"):
             await placet.certificates.crl(issuer)
 
+    reconcile, record = placet.publishing.reconcile, placet.denials.record_counted
     return [
-        Chore(name="reconcile", work=placet.publishing.reconcile, every=settings.reconcile_seconds),
-        Chore(name="revocation_lists", work=renew_lists, every=_LISTS_SECONDS),
-        Chore(name="denials", work=placet.denials.record_counted, every=_DENIALS_SECONDS, first=_DENIALS_SECONDS),
+        Chore(name="revocation_lists", work=renew_lists, every=_LISTS_SECONDS, begins=Begins.BEFORE),
+        Chore(name="reconcile", work=reconcile, every=settings.reconcile_seconds, begins=Begins.AT_ONCE),
+        Chore(name="denials", work=record, every=_DENIALS_SECONDS, begins=Begins.LATER),
     ]
 
 
@@ -49,6 +59,8 @@ async def kept_up(chores: Sequence[Chore], metrics: Metrics) -> AsyncIterator[No
     """Do the chores for the length of a `with`. One that fails is told, and done again when it is due again."""
     for chore in chores:
         metrics.expect(chore.name)
+        if chore.begins is Begins.BEFORE:
+            metrics.upkeep(chore.name, done=await _done(chore))
     tasks = [asyncio.create_task(_again_and_again(chore, metrics)) for chore in chores]
     try:
         yield
@@ -59,7 +71,8 @@ async def kept_up(chores: Sequence[Chore], metrics: Metrics) -> AsyncIterator[No
 
 
 async def _again_and_again(chore: Chore, metrics: Metrics) -> None:
-    await asyncio.sleep(chore.first)
+    if chore.begins is not Begins.AT_ONCE:
+        await asyncio.sleep(chore.every)
     while True:
         metrics.upkeep(chore.name, done=await _done(chore))
         await asyncio.sleep(chore.every)
