@@ -114,6 +114,7 @@ class Service:
 @contextlib.contextmanager
 def serving_trial(place: Path, *arguments: str, **variables: str) -> Iterator[Service]:
     """Serve a new trial installation in the folder `place`, with these settings."""
+    place.mkdir(exist_ok=True)
     shell = Shell(place, variables)
     asyncio.run(Placet.init(config.load(shell.environment()), profile="trial"))
     with serving(shell, *arguments) as service:

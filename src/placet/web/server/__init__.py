@@ -5,6 +5,7 @@ listening  where, with or without TLS
 process    the life of the process: signals, finishing what is under way
 connection one client's connection, with bounds; `ending` how it ends; `crowd` how many there are
 refusal    answers to what never became a request
+notify     what the service manager is told
 upkeep     what is done by itself: doubts, revocation lists, counted denials
 """
 

@@ -19,7 +19,6 @@ from uvicorn.server import ServerState
 
 from placet.web.server.connection import Connection, House
 from placet.web.server.listening import BACKLOG
-from placet.web.standing import Standing
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TICK_SECONDS = 0.05
@@ -45,11 +44,16 @@ class Door:
 class Process(uvicorn.Server):
     """uvicorn's server over doors of ours."""
 
-    def __init__(self, doors: Sequence[Door], state: ServerState, standing: Standing, *, drain_seconds: float) -> None:
-        """Serve at `doors`, whose connections are in `state`; after the first signal, still for `drain_seconds`."""
+    def __init__(
+        self, doors: Sequence[Door], state: ServerState, ending: Callable[[], None], *, drain_seconds: float
+    ) -> None:
+        """Serve at `doors`, whose connections are in `state`; after the first signal, still for `drain_seconds`.
+
+        `ending` is called at that signal.
+        """
         super().__init__(doors[0].house.config)
         self._doors = doors
-        self._standing = standing
+        self._ending = ending
         self._drain_seconds = drain_seconds
         self.server_state = state
 
@@ -62,7 +66,7 @@ class Process(uvicorn.Server):
     async def main_loop(self) -> None:
         """Serve until a signal, and as long after it as load balancers need to hear of it."""
         await super().main_loop()
-        self._standing.ending = True
+        self._ending()
         await self._until(lambda: False, self._drain_seconds)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's own

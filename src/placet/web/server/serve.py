@@ -33,6 +33,7 @@ from placet.web.routes.metrics import metrics_route
 from placet.web.server.connection import House, Patience
 from placet.web.server.crowd import Crowd
 from placet.web.server.listening import check_exposure, listen, make_room, tls_context, tls_of
+from placet.web.server.notify import READY, STOPPING, tell_manager
 from placet.web.server.process import Door, Process
 from placet.web.server.refusal import refusing
 from placet.web.server.upkeep import chores_of, kept_up
@@ -60,9 +61,16 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
         await _configure_logs(config, placet)
         site = _Site(placet=placet, settings=settings, metrics=metrics, terms=_terms(settings, metrics, tls=bool(tls)))
         doors = [site.main_door(address, context, proxied=proxied), *site.metrics_doors()]
-        process = Process(doors, site.state, site.terms.standing, drain_seconds=settings.drain_seconds)
+
+        def ending() -> None:
+            site.terms.standing.ending = True
+            tell_manager(config.environment, STOPPING)
+            _log.info("ending: what is under way is finished first")
+
+        process = Process(doors, site.state, ending, drain_seconds=settings.drain_seconds)
         async with kept_up(chores_of(placet, settings), metrics):
             _tell_where(address, settings.metrics_address, doors)
+            tell_manager(config.environment, READY)
             await process.serve()
         await _record_the_rest(placet)
         _log.info("ended")
