@@ -27,7 +27,7 @@ HEAD = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
 CODE = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL|BUSY|UNHEALTHY|UNAUTHENTICATED")
 SPECIFIED = re.compile(r"`([A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+|SEALED|FROZEN|CONFLICT|INTERNAL)`")
 NO_CODES = re.compile(
-    r"PLACET_|XDG_|GITHUB_|NPM_(?!MISSING)|NO_COLOR|SSH_|BEGIN_|GITLAB_|TF_BUILD|JENKINS_|TEAMCITY_|DEMO_|WAYLAND_|"
+    r"PLACET_|XDG_|NOTIFY_|GITHUB_|NPM_(?!MISSING)|NO_COLOR|SSH_|BEGIN_|GITLAB_|TF_BUILD|JENKINS_|TEAMCITY_|DEMO_|WAYLAND_|"
     r"RECEIPT_KEY_ID|LEDGER_FILE|TRUST_ROOT_FILE"
 )
 TABLES = ("placet.cli.hints", "placet.domain.authorization.explanations")

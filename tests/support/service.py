@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -14,9 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from placet import config
+from placet.facade import Placet
 from support.shell import Shell
 
-_LISTENS = re.compile(rb"http://127\.0\.0\.1:(\d+)")
+_LISTENS = re.compile(rb"https?://127\.0\.0\.1:(\d+)")
 _SECONDS = 60
 
 
@@ -51,9 +54,34 @@ class Service:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def resident_bytes(self) -> int:
+        """Return how much memory the process has now."""
+        return _memory(self.process.pid, "VmRSS")
+
+    @property
+    def peak_bytes(self) -> int:
+        """Return how much memory the process had at most since it began, or since `forget_peak`."""
+        return _memory(self.process.pid, "VmHWM")
+
+    def forget_peak(self) -> None:
+        """Begin to watch for a new peak."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    @property
     def log(self) -> str:
         """Return what the process wrote on standard error."""
         return self.written.read_text()
+
+    def logged(self, request_id: str) -> Any:
+        """Return what was logged of an answer, once it is."""
+        until = time.monotonic() + _SECONDS
+        while True:
+            lines = [line for line in self.log.splitlines() if f'"request_id": "{request_id}"' in line]
+            told = [each for each in map(json.loads, lines) if each["event"] == "request"]
+            if told:
+                return told[0]
+            assert time.monotonic() < until
+            time.sleep(0.005)
 
     def key(self, *scopes: str, principal: str = "person:local") -> str:
         """Make an API key."""
@@ -84,6 +112,16 @@ class Service:
 
 
 @contextlib.contextmanager
+def serving_trial(place: Path, *arguments: str, **variables: str) -> Iterator[Service]:
+    """Serve a new trial installation in the folder `place`, with these settings."""
+    place.mkdir(exist_ok=True)
+    shell = Shell(place, variables)
+    asyncio.run(Placet.init(config.load(shell.environment()), profile="trial"))
+    with serving(shell, *arguments) as service:
+        yield service
+
+
+@contextlib.contextmanager
 def serving(shell: Shell, *arguments: str) -> Iterator[Service]:
     """Serve the shell's home on a free port of loopback for the length of a `with`."""
     log = shell.place / f"serve-{time.monotonic_ns()}.err"
@@ -97,6 +135,12 @@ def serving(shell: Shell, *arguments: str) -> Iterator[Service]:
             process.communicate(timeout=_SECONDS)
         finally:
             process.kill()
+
+
+def _memory(pid: int, what: str) -> int:
+    found = re.search(rf"{what}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found is not None
+    return int(found[1]) * 1024
 
 
 def _port(process: subprocess.Popen[bytes], log: Path) -> int:

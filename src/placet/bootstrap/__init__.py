@@ -25,11 +25,13 @@ from placet.adapters.system.surroundings import HomeSurroundings
 from placet.bootstrap.founding import LEDGER_FILE, TRUST_ROOT_FILE, Founded, found, trust_root_of
 from placet.bootstrap.wiring import RECEIPT_KEY_ID, Parts, context_of, keyring_of
 from placet.config import Config
+from placet.core.bundles import DenialBundles, EachDenial
 from placet.core.caller import Caller
 from placet.core.context import Context
 from placet.domain.log.checkpoint import signer_from
 from placet.errors import ConfigurationError
 from placet.ports.approval_signer import ApprovalSigner
+from placet.ports.meter import Meter, Unmetered
 from placet.ports.object_store import StorageProbe
 from placet.ports.packer import Packer
 from placet.ports.seen import SeenLists
@@ -58,7 +60,8 @@ __all__ = [
 class Opened:
     """An installation that is open: its context, its ledger for auditors, and its folder.
 
-    `caller` is who uses it over the network, None on the machine itself.
+    `caller` is who uses it over the network, None on the machine itself; `bundles` holds the denials
+    that a service counts, None where each is recorded.
     """
 
     context: Context
@@ -66,6 +69,7 @@ class Opened:
     config: Config
     evidence: EvidenceFolder
     caller: Caller | None = None
+    bundles: DenialBundles | None = None
 
     def acting_as(self, caller: Caller) -> Opened:
         """Return the installation as `caller` uses it over the network: all that is asked for is theirs."""
@@ -79,13 +83,17 @@ class Opened:
 
 @contextlib.asynccontextmanager
 async def opened(
-    config: Config, *, offline: bool = False, at: Callable[[str], None] | None = None
+    config: Config,
+    *,
+    offline: bool = False,
+    at: Callable[[str], None] | None = None,
+    meter: Meter | None = None,
 ) -> AsyncIterator[Opened]:
     """Open the installation in `config.home`, and close it on leaving.
 
     `offline` leaves every provider's facts unobserved; `at` is told each named point of a
-    publication (see `Context`). Raise `ConfigurationError` (`HOME_MISSING`, `PASSPHRASE_…`) and
-    `UnavailableError`.
+    publication (see `Context`). With a `meter` it is open for a service, which bundles denials.
+    Raise `ConfigurationError` (`HOME_MISSING`, `PASSPHRASE_…`) and `UnavailableError`.
     """
     if not (config.home / LEDGER_FILE).is_file():
         raise ConfigurationError(
@@ -93,15 +101,21 @@ async def opened(
         )
     keyring = keyring_of(config, config.home, plain=True)
     signer = signer_from(keyring.checkpoint_key())
-    store = SqliteStore(config.home / LEDGER_FILE, signer, FileAnchor(config.anchors), SystemClock())
+    counted = meter or Unmetered()
+    bundles = DenialBundles() if meter else None
+    store = SqliteStore(
+        config.home / LEDGER_FILE, signer, FileAnchor(config.anchors), SystemClock(), grouped=counted.grouped
+    )
     try:
         origin = (await store.status()).origin
         parts = Parts(store=store, keyring=keyring, signer=signer, origin=origin)
+        context = context_of(config, parts, offline=offline, at=at)
         yield Opened(
-            context=context_of(config, parts, offline=offline, at=at),
+            context=replace(context, meter=counted, recorder=bundles or EachDenial()),
             ledger=store,
             config=config,
             evidence=EvidenceFolder(config.home / "evidence"),
+            bundles=bundles,
         )
     finally:
         await store.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from placet.core.bundles import EachDenial, Recorder
 from placet.core.numbers import Numbers
 from placet.domain.log.checkpoint import CheckpointSigner
 from placet.domain.values.kinds import Mode
@@ -13,6 +14,7 @@ from placet.ports.authority import CertificateAuthority
 from placet.ports.blobs import BlobStore
 from placet.ports.effects import Observer, SideEffectPort
 from placet.ports.keys import KeyMaker
+from placet.ports.meter import Meter, Unmetered
 from placet.ports.store import Store
 from placet.ports.world import Clock, Randomness
 
@@ -70,6 +72,7 @@ class Context:
     `receipt_secrets` maps key ids to their secrets and `minting_key` names the one that mints;
     `credential_id` is what whoever asks showed over the network, empty for commands on this machine;
     `numbers` are those that this process has taken from its sequences;
+    `recorder` decides when denials become entries, `meter` is told what happens, and
     `at` is told each named point of a publication as it is passed, before what follows it.
     """
 
@@ -89,6 +92,8 @@ class Context:
     settings: Settings = field(default_factory=Settings)
     credential_id: str = ""
     numbers: Numbers = field(default_factory=Numbers)
+    recorder: Recorder = field(default_factory=EachDenial)
+    meter: Meter = field(default_factory=Unmetered)
     at: Callable[[str], None] = _nowhere
 
     def told(self, at: Callable[[str], None]) -> Context:

@@ -16,6 +16,8 @@ from placet.domain.values.time import cut_to_milliseconds, parse_instant
 from placet.errors import DeniedError, UnavailableError
 from placet.ports.store import ConflictError
 
+LOOKED_UP = "receipt.looked_up"
+"""The type of the entry that says of a receipt in doubt that nothing new was found out."""
 _ATTEMPTS = 64
 
 
@@ -66,10 +68,21 @@ async def decide(context: Context, premises: Premises, decision: Callable[[Snaps
             change = compose(
                 _draft(context, made, now), _with_new(snapshot, made), context.randomness.token(SALT_BYTES)
             )
-            return await context.store.commit(change)
+            committed = await context.store.commit(change)
         except ConflictError as conflict:
             lessons.learn(conflict)
+        else:
+            _count(context, made)
+            return committed
     raise UnavailableError("BUSY", "the state kept moving while deciding", hint="try again")
+
+
+def _count(context: Context, made: Decision) -> None:
+    """Count the receipts that came to another state: one that was only looked up is where it was."""
+    if made.type != LOOKED_UP:
+        for key, members in made.writes.items():
+            if key.startswith("receipt/") and members is not None:
+                context.meter.receipt(str(members["state"]))
 
 
 def _with_new(snapshot: Snapshot, made: Decision) -> Snapshot:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 from placet.core.context import Context
-from placet.core.decide import Decision, decide
+from placet.core.decide import LOOKED_UP, Decision, decide
 from placet.core.entities.governance import provider_key, stored_provider
 from placet.core.entities.receipts import ReceiptRecord, read_receipt_record
 from placet.core.entities.stored import entity_of, required
@@ -90,7 +90,7 @@ async def _count_look_up(context: Context, record: ReceiptRecord, finding: Findi
         if read_receipt_record(required(snapshot, record.key, "receipt")) != record:
             raise EffectError(_LOST, f"receipt {record.receipt_id} was cleared up by somebody else meanwhile")
         return Decision(
-            type="receipt.looked_up",
+            type=LOOKED_UP,
             actor=actor,
             subject=record.operation_id,
             data={"receipt_id": record.receipt_id, "presence": finding.presence.value},

@@ -26,6 +26,8 @@ from placet.facade.certificates import Certificates
 from placet.facade.chitty_ids import ChittyIds
 from placet.facade.chronicle import Chronicle
 from placet.facade.client_certificates import ClientCertificates
+from placet.facade.denials import Denials
+from placet.facade.figures import StateFigures
 from placet.facade.freezes import Freezes
 from placet.facade.governance import Governance
 from placet.facade.keys import Keys
@@ -38,6 +40,7 @@ from placet.facade.registry import Registry
 from placet.facade.storage import Storage
 from placet.facade.verification import Verification, verify
 from placet.ports.effects import Secret
+from placet.ports.meter import Meter
 from placet.usecases.publish_package import PublishRequest
 
 __all__ = ["NOBODY", "Caller", "Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
@@ -63,6 +66,8 @@ class Placet:
         self.keys = Keys(opened)
         self.storage = Storage(opened)
         self.ledger = LedgerBook(opened)
+        self.denials = Denials(opened)
+        self.figures = StateFigures(opened)
         self.signer = bootstrap.approval_signer(opened.config)
         self._opened = opened
 
@@ -78,13 +83,19 @@ class Placet:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, config: Config, *, offline: bool = False, at: Callable[[str], None] | None = None
+        cls,
+        config: Config,
+        *,
+        offline: bool = False,
+        at: Callable[[str], None] | None = None,
+        meter: Meter | None = None,
     ) -> AsyncIterator[Placet]:
         """Open the installation in `config.home` for the length of a `with`.
 
-        `offline` asks no provider anything. `at` is told each named point of a publication.
+        `offline` asks no provider anything. `at` is told each named point of a publication. A
+        service gives a `meter`: then repeated denials are bundled (see `denials`).
         """
-        async with bootstrap.opened(config, offline=offline, at=at) as opened:
+        async with bootstrap.opened(config, offline=offline, at=at, meter=meter) as opened:
             yield cls(opened)
 
     @staticmethod

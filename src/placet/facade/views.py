@@ -274,5 +274,7 @@ def _denial(each: DeniedRequest) -> Object:
         "operation_id": each.operation_id,
         "actor": each.actor,
         "denied_at": format_instant(each.denied_at),
+        "times": each.times,
+        "since": format_instant(each.since),
         "checks": each.checks,
     }

@@ -2,86 +2,133 @@
 
 from __future__ import annotations
 
-import logging
+import asyncio
 import secrets
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 
 import msgspec
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from placet.errors import DeniedError, PlacetError
+from placet.errors import DeniedError, PlacetError, UnavailableError
 from placet.facade import NOBODY, Caller, Placet
-from placet.web.body import limited, read_body, read_query
+from placet.web.addresses import client_address, group_of
+from placet.web.body import limited, parse_body, read_query, whole_body
 from placet.web.credentials import shown_credential
-from placet.web.problems import internal, problem
+from placet.web.headers import security_headers
+from placet.web.problems import RETRY_AFTER_SECONDS, internal, problem
 from placet.web.raw_path import segments
+from placet.web.reports import Exchange
 from placet.web.route import Access, Answer, Call, Route
-from placet.web.router import Router
+from placet.web.router import Router, check_names, nothing
+from placet.web.terms import Terms
 
-_log = logging.getLogger(__name__)
+_log = structlog.get_logger()
 _REQUEST_ID_BYTES = 9
-SECURITY_HEADERS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
+_READ_ANYWAY_BYTES = 64 * 1024
+_DENIED_AT_THE_EDGE = frozenset({"UNAUTHENTICATED", "SCOPE_INSUFFICIENT"})
+"""Every other denial was recorded where it was made."""
 
 
 class Application:
     """The service as ASGI sees it, over one open installation."""
 
-    def __init__(self, placet: Placet, routes: Sequence[Route]) -> None:
-        """Serve `routes` with the verbs of `placet`."""
+    def __init__(self, placet: Placet, routes: Sequence[Route], terms: Terms) -> None:
+        """Serve `routes` with the verbs of `placet`, on these `terms`."""
         self._placet = placet
         self._router = Router(routes)
+        self._terms = terms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the life of the process is not this object's."""
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
-        request_id = secrets.token_urlsafe(_REQUEST_ID_BYTES)
-        answer = await self._answer(request, request_id)
-        await _response(answer, request_id)(scope, receive, send)
-
-    async def _answer(self, request: Request, request_id: str) -> Answer:
-        try:
-            return await self._called(request)
-        except PlacetError as error:
-            return problem(error, request_id=request_id)
-        except Exception:  # noqa: BLE001 - the last stop: what nobody foresaw is logged, and told as a bug
-            _log.exception("request %s failed", request_id)
-            return internal(request_id=request_id)
-
-    async def _called(self, request: Request) -> Answer:
-        route, parameters = self._router.find(request.method, segments(request.scope["raw_path"]))
-        caller = await self._caller(request, route)
-        query = read_query(request, route)
-        body = await read_body(request, route)
-        call = Call(
-            placet=self._placet.acting_as(caller or NOBODY),
-            caller=caller,
-            path=parameters,
-            query=query,
-            body=body.typed,
-            unknown=body.unknown,
-            content=body.content,
-            stream=limited(request, route),
-            headers=request.headers,
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        receiving = _Receiving(receive, scope)
+        request = Request(scope, receiving)
+        exchange = Exchange(
+            request_id=secrets.token_urlsafe(_REQUEST_ID_BYTES), address=self._address(request), method=request.method
         )
-        return await route.handler(call)
+        answer = await self._answer(request, exchange)
+        headers = {**security_headers(tls=self._terms.tls), **_closing(receiving), "x-request-id": exchange.request_id}
+        await _response(answer, headers)(scope, receiving, send)
+        self._terms.reports.answered(exchange, answer.status, clock() - began)
+
+    def _address(self, request: Request) -> str:
+        peer = request.client.host if request.client else ""
+        return client_address(peer, request.headers.getlist("x-forwarded-for"), self._terms.trusted)
+
+    async def _answer(self, request: Request, exchange: Exchange) -> Answer:
+        try:
+            return _encoded(await self._called(request, exchange))
+        except PlacetError as error:
+            exchange.code = error.code
+            await self._record(request, exchange, error)
+            return _encoded(problem(error, request_id=exchange.request_id))
+        except Exception:  # noqa: BLE001 - the last stop: what nobody foresaw is logged, and told as a bug
+            exchange.code = "INTERNAL"
+            self._terms.reports.bug(exchange)
+            return _encoded(internal(request_id=exchange.request_id))
+
+    async def _record(self, request: Request, exchange: Exchange, error: PlacetError) -> None:
+        """Record a denial that the inside does not know of: denied is denied, also where nobody can write it down."""
+        if not isinstance(error, DeniedError) or error.code not in _DENIED_AT_THE_EDGE:
+            return
+        try:
+            shown = shown_credential(request.scope["headers"]) if exchange.caller is None else ""
+            principal = exchange.caller.principal_id if exchange.caller else ""
+            if shown or principal:  # who shows nothing has tried nothing
+                await self._placet.denials.record(
+                    error, source=group_of(exchange.address), principal_id=principal, shown=shown
+                )
+        except UnavailableError as unavailable:
+            _log.warning("a denial is not on record", request_id=exchange.request_id, why=str(unavailable))
+
+    async def _called(self, request: Request, exchange: Exchange) -> Answer:
+        gate, patience = self._terms.gate, self._terms.patience
+        gate.from_address(exchange.address)
+        route, parameters = self._router.find(request.method, segments(request.scope["raw_path"]))
+        if route.access is Access.MACHINE and not self._terms.is_private(request):
+            raise nothing()
+        check_names(parameters)
+        exchange.route = route
+        exchange.caller = caller = await self._caller(request, route)
+        if caller is not None:
+            gate.with_key(caller.credential_id)
+        query = read_query(request, route)
+        async with whole_body(request, route, self._terms.room, patience=patience) as content, self._turn(route):
+            body = parse_body(content, route)
+            call = Call(
+                placet=self._placet.acting_as(caller or NOBODY),
+                caller=caller,
+                path=parameters,
+                query=query,
+                body=body.typed,
+                unknown=body.unknown,
+                content=body.content,
+                stream=limited(request, route, patience=patience),
+                headers=request.headers,
+                charge=lambda cost: gate.charge_key(caller.credential_id, cost) if caller else None,
+                standing=self._terms.standing,
+            )
+            return await route.handler(call)
+
+    def _turn(self, route: Route) -> AbstractAsyncContextManager[None]:
+        if route.at_once:
+            return nullcontext()
+        gate = self._terms.gate
+        return (gate.uploads if isinstance(route.body, str) else gate.queue).turn()
 
     async def _caller(self, request: Request, route: Route) -> Caller | None:
         """Return who asks; who shows a key that is good for nothing is told so even where none is needed."""
         shown = shown_credential(request.scope["headers"])
         caller = await self._placet.keys.authenticate(shown) if shown else None
-        if caller is None and (shown or route.access is not Access.PUBLIC):
+        if caller is None and (shown or route.access is Access.KEY):
             raise DeniedError(
                 "UNAUTHENTICATED",
                 "the key is unknown, revoked or out of time" if shown else "this needs a key",
@@ -90,12 +137,36 @@ class Application:
         return caller
 
 
-def _response(answer: Answer, request_id: str) -> Response:
-    content = answer.content if answer.document is None else _encoded(answer.document)
-    closing = {"connection": "close"} if answer.status in (408, 413) else {}  # what else it sends is not read
-    headers = {**SECURITY_HEADERS, **answer.headers, **closing, "x-request-id": request_id}
-    return Response(content, answer.status, headers, answer.media_type)
+class _Receiving:
+    """Receives a request's body, and knows whether too much of it to be read in passing is still to come."""
+
+    def __init__(self, receive: Receive, scope: Scope) -> None:
+        self._receive = receive
+        self.unread = any(_announces_much(name, value) for name, value in scope["headers"])
+
+    async def __call__(self) -> Message:
+        """Return the next part."""
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self.unread = False
+        return message
 
 
-def _encoded(document: Any) -> bytes:  # noqa: ANN401 - whatever JSON holds
-    return msgspec.json.encode(document)
+def _announces_much(name: bytes, value: bytes) -> bool:
+    if name == b"content-length":
+        return not value.isdigit() or int(value) > _READ_ANYWAY_BYTES
+    return name == b"transfer-encoding"
+
+
+def _closing(receiving: _Receiving) -> Mapping[str, str]:
+    """Return what says that the connection ends: what else is sent on it is not read."""
+    return {"connection": "close"} if receiving.unread else {}
+
+
+def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
+    retry = {"retry-after": str(RETRY_AFTER_SECONDS[answer.status])} if answer.status in RETRY_AFTER_SECONDS else {}
+    return Response(answer.content, answer.status, {**retry, **answer.headers, **headers}, answer.media_type)
+
+
+def _encoded(answer: Answer) -> Answer:
+    return answer if answer.document is None else replace(answer, content=msgspec.json.encode(answer.document))

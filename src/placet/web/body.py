@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,10 +13,10 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from placet.domain.encoding.foreign_json import read_foreign_object
-from placet.errors import InvalidInputError
+from placet.errors import InvalidInputError, UnavailableError
 from placet.web.route import Route
 
-TIMEOUT_SECONDS = 30.0
+_LEAST_BYTES_PER_SECOND = 16 * 1024
 _QUERY_LIMIT = 4096
 _JSON = "application/json"
 
@@ -29,25 +30,65 @@ class Body:
     content: bytes = field(default=b"", repr=False)
 
 
-async def read_body(request: Request, route: Route) -> Body:
-    """Return the body as the route's type; one of the route's own kind is left to be read as it comes.
+class Room:
+    """How many bytes of bodies there are at one time, whoever sends them and however slowly."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most `most` bytes."""
+        self.used = 0
+        self._most = most
+
+    def take(self, size: int) -> None:
+        """Take room for `size` bytes; raise `UnavailableError` (`BUSY`) where there is none."""
+        if self.used + size > self._most:
+            raise UnavailableError("BUSY", "too many bodies are being sent here", hint="try again in a moment")
+        self.used += size
+
+    def give_back(self, size: int) -> None:
+        """Give back what `take` took."""
+        self.used -= size
+
+
+@contextlib.asynccontextmanager
+async def whole_body(request: Request, route: Route, room: Room, *, patience: float) -> AsyncIterator[bytearray]:
+    """Read the JSON body that the route takes, empty where it takes none, and keep it for the length of a `with`.
 
     Raise `InvalidInputError`: `BODY_TOO_LARGE` before anything is read where the sender says so,
-    `BODY_TIMEOUT`, `MEDIA_TYPE_UNSUPPORTED`, `BODY_INVALID`, and `MISSING_REQUIRED_FIELDS`.
+    `BODY_TIMEOUT`, and `MEDIA_TYPE_UNSUPPORTED`; `UnavailableError` (`BUSY`).
     """
     check_length(request, route)
+    content = bytearray()
+    try:
+        if isinstance(route.body, type):
+            check_media_type(request)
+            async for chunk in limited(request, route, patience=patience):
+                room.take(len(chunk))
+                content += chunk
+        yield content
+    finally:
+        room.give_back(len(content))
+
+
+def parse_body(content: bytearray, route: Route) -> Body:
+    """Return the body as the route's type, and the members that the type does not have.
+
+    Raise `InvalidInputError`: `BODY_INVALID`, `MISSING_REQUIRED_FIELDS`.
+    """
     if not isinstance(route.body, type):
         return Body()
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-        raise InvalidInputError("MEDIA_TYPE_UNSUPPORTED", "the body is to be JSON", hint=f"send content-type: {_JSON}")
-    content = await _whole(request, route)
-    members = read_foreign_object(content, what="the body", code="BODY_INVALID")
+    members = read_foreign_object(bytes(content), what="the body", code="BODY_INVALID")
     known = {each.encode_name for each in msgspec.structs.fields(route.body)}
     return Body(
         typed=typed({name: value for name, value in members.items() if name in known}, route.body),
         unknown={name: value for name, value in members.items() if name not in known},
-        content=content,
+        content=bytes(content),
     )
+
+
+def check_media_type(request: Request) -> None:
+    """Raise `InvalidInputError` (`MEDIA_TYPE_UNSUPPORTED`) where the body is said to be something else than JSON."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        raise InvalidInputError("MEDIA_TYPE_UNSUPPORTED", "the body is to be JSON", hint=f"send content-type: {_JSON}")
 
 
 def check_length(request: Request, route: Route) -> None:
@@ -96,16 +137,20 @@ def typed(members: Mapping[str, Any], shape: type[msgspec.Struct]) -> Any:  # no
         raise InvalidInputError("BODY_INVALID", f"the body does not fit: {error}") from error
 
 
-async def limited(request: Request, route: Route) -> AsyncIterator[bytes]:
-    """Yield the body as it comes, up to the route's limit and the time that a body may take.
+async def limited(request: Request, route: Route, *, patience: float) -> AsyncIterator[bytes]:
+    """Yield the body as it comes, up to the route's limit, with no pause longer than `patience` seconds.
 
-    Raise `InvalidInputError` (`BODY_TOO_LARGE`, `BODY_TIMEOUT`).
+    All of it has to come within that time and as long as its bytes take at 16 KiB a second: who
+    sends a byte now and then holds nothing for long. Raise `InvalidInputError` (`BODY_TOO_LARGE`, `BODY_TIMEOUT`).
     """
     seen = 0
+    clock = asyncio.get_running_loop().time
+    began = clock()
     stream = aiter(request.stream())
     while True:
+        due = min(clock() + patience, began + patience + seen / _LEAST_BYTES_PER_SECOND)
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS):
+            async with asyncio.timeout_at(due):
                 chunk = await anext(stream)
         except StopAsyncIteration:
             return
@@ -115,14 +160,6 @@ async def limited(request: Request, route: Route) -> AsyncIterator[bytes]:
         if seen > route.limit_bytes:
             raise _too_large(route.limit_bytes)
         yield chunk
-
-
-async def _whole(request: Request, route: Route) -> bytes:
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            return b"".join([chunk async for chunk in limited(request, route)])
-    except TimeoutError as error:
-        raise InvalidInputError("BODY_TIMEOUT", "the body did not come in time") from error
 
 
 def _too_large(limit: int) -> InvalidInputError:

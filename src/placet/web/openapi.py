@@ -15,7 +15,7 @@ from placet.web.route import Access, Route
 _PARAMETER = re.compile(r"\{([a-z_]+)\}")
 _REF = "#/components/schemas/{name}"
 _JSON = "application/json"
-_OF_EVERY_ROUTE = (400, 404, 405, 408, 413, 414, 429, 500, 503)
+_OF_EVERY_ROUTE = (400, 404, 405, 408, 413, 414, 429, 431, 500, 503)
 _WITH_KEY = (401, 403)
 _REASONS = {
     400: "What was sent does not follow its grammar or limits",
@@ -30,6 +30,7 @@ _REASONS = {
     414: "The path is too long",
     415: "The body is of another kind",
     429: "Too much was asked; see Retry-After",
+    431: "The head of the request is too large",
     500: "A bug of the service",
     502: "A provider refused, or what became of it is unknown",
     503: "The service cannot answer now; see Retry-After",

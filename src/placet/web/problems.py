@@ -25,12 +25,14 @@ MEDIA_TYPE = "application/problem+json"
 STATUSES: Mapping[str, int] = {
     "UNAUTHENTICATED": 401,
     "BODY_TIMEOUT": 408,
+    "HEADERS_TIMEOUT": 408,
     "METHOD_NOT_ALLOWED": 405,
     "BODY_TOO_LARGE": 413,
     "ARTIFACT_TOO_LARGE": 413,
     "PATH_TOO_LONG": 414,
     "MEDIA_TYPE_UNSUPPORTED": 415,
     "RATE_LIMITED": 429,
+    "HEADERS_TOO_LARGE": 431,
     "IN_PROGRESS": 409,
     "VERSION_EXISTS": 409,
     "REGISTRATION_MISMATCH": 409,
@@ -60,6 +62,10 @@ _KINDS: tuple[tuple[type[PlacetError], int], ...] = (
 )
 
 
+RETRY_AFTER_SECONDS = {429: 60, 503: 5}
+"""Where whoever refuses does not know it more exactly."""
+
+
 def status_of(error: PlacetError) -> int:
     """Return the status that tells `error`; what nobody foresaw is unavailable rather than done."""
     kind = next((status for kind, status in _KINDS if isinstance(error, kind)), 503)
@@ -69,11 +75,9 @@ def status_of(error: PlacetError) -> int:
 def problem(error: PlacetError, *, request_id: str) -> Answer:
     """Return `error` as a problem document."""
     status = status_of(error)
-    headers = {"www-authenticate": 'Bearer realm="placet"'} if error.code == "UNAUTHENTICATED" else {}
-    if isinstance(error, MethodNotAllowedError):
-        headers = {"allow": ", ".join(error.allowed)}
     waits: dict[str, Any] = {"run_id": error.run_id} if isinstance(error, ApprovalsPendingError) else {}
     document = problem_document(error.code, error.message, hint_for(error), status=status, request_id=request_id)
+    headers = _headers(error, status)
     return Answer(status=status, document={**document, **waits}, media_type=MEDIA_TYPE, headers=headers)
 
 
@@ -86,6 +90,16 @@ def not_valid(error: PlacetError) -> dict[str, Any]:
         "message": error.message,
         "next_action": hint_for(error),
     }
+
+
+def _headers(error: PlacetError, status: int) -> dict[str, str]:
+    if error.code == "UNAUTHENTICATED":
+        return {"www-authenticate": 'Bearer realm="placet"'}
+    if isinstance(error, MethodNotAllowedError):
+        return {"allow": ", ".join(error.allowed)}
+    if status in RETRY_AFTER_SECONDS:
+        return {"retry-after": str(getattr(error, "retry_after", RETRY_AFTER_SECONDS[status]))}
+    return {}
 
 
 def internal(*, request_id: str) -> Answer:

@@ -15,8 +15,8 @@ from placet.errors import InvalidInputError
 
 LIMIT_BYTES = 2048
 _RAW = re.compile(rb"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*")
-_PLAIN = re.compile(r"[!-$&-.0-\[\]-~]+(?:/[!-$&-.0-\[\]-~]+)?")
-"""Printable ASCII without blank, percent sign and backslash; at most one slash, inside."""
+_PLAIN = re.compile(r"[A-Za-z0-9._~@+:-]+(?:/[A-Za-z0-9._~@+:-]+)?")
+"""What our names, versions, ids and digests are written with; at most one slash, inside."""
 _WALKING = frozenset({".", ".."})
 
 

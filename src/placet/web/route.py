@@ -11,6 +11,7 @@ import msgspec
 
 from placet.errors import DeniedError
 from placet.facade import Caller, Placet
+from placet.web.standing import Standing
 
 JSON_LIMIT_BYTES = 256 * 1024
 
@@ -20,6 +21,8 @@ class Access(Enum):
 
     PUBLIC = "public"
     KEY = "key"
+    MACHINE = "machine"
+    """Only who asks from this machine itself: for all others there is nothing here."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Call:
     `body` and `query` are of the types that the route names; `unknown` names the members of the
     body that the type does not have, with their values; `content` is the body as it came; `stream`
     yields a body of the route's own kind.
+    `charge` counts what costs more than a request as so many more of the caller's: its next ones wait for them.
+    `standing` is how the process stands that serves it.
     """
 
     placet: Placet
@@ -40,6 +45,8 @@ class Call:
     content: bytes
     stream: AsyncIterator[bytes]
     headers: Mapping[str, str]
+    charge: Callable[[int], None]
+    standing: Standing
 
     @property
     def authenticated(self) -> Caller:
@@ -70,6 +77,7 @@ class Route:
     `path` has literal segments and `{parameters}`; `{package}` stands for a name, whose scope's slash
     may be encoded. `answers` maps each status of success to its document's type, or to the media
     type of what is no document; `codes` are the failures that it may answer beside those of every route.
+    `at_once` is for what costs next to nothing, and has to be answered however much is going on.
     """
 
     method: str
@@ -84,3 +92,4 @@ class Route:
     query: type[msgspec.Struct] | None = None
     codes: tuple[str, ...] = ()
     limit_bytes: int = JSON_LIMIT_BYTES
+    at_once: bool = False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from placet.domain.values.npm import parse_package_name, parse_version
 from placet.errors import NotFoundError
 from placet.web.route import Route
 
 _PACKAGE = "{package}"
+_GRAMMARS: Mapping[str, Callable[[str], str]] = {"package": parse_package_name, "version": parse_version}
 
 
 class MethodNotAllowedError(NotFoundError):
@@ -52,7 +54,22 @@ class Router:
                 return node.routes[method], parameters
             if node.routes:
                 raise MethodNotAllowedError(tuple(sorted(node.routes)))
-        raise NotFoundError("NOT_FOUND", "there is nothing at this path", hint="see /openapi.json for what there is")
+        raise nothing()
+
+
+def nothing() -> NotFoundError:
+    """Return what says that nothing has a path: also of what is there for others only."""
+    return NotFoundError("NOT_FOUND", "there is nothing at this path", hint="see /openapi.json for what there is")
+
+
+def check_names(parameters: Mapping[str, str]) -> None:
+    """Return where each parameter that is a name or a version is one.
+
+    Raise `InvalidInputError` (`NAME_INVALID`, `NAME_CONFUSABLE`, `VERSION_INVALID`).
+    """
+    for name, value in parameters.items():
+        if name in _GRAMMARS:
+            _GRAMMARS[name](value)
 
 
 def _leaves(

@@ -16,6 +16,12 @@ LARGEST_GROUP = 256
 Verdict = Committed | PlacetError
 WriteGroup = Callable[[Sequence[Change], bool], Awaitable[Sequence[Verdict]]]
 """Writes a group and returns one verdict each; the flag says that it adopts the anchor."""
+Grouped = Callable[[int], None]
+"""Is told how many changes a group had."""
+
+
+def ungrouped(changes: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +38,10 @@ class Groups:
     one before it ended.
     """
 
-    def __init__(self, write: WriteGroup) -> None:
-        """Hand groups to `write`."""
+    def __init__(self, write: WriteGroup, grouped: Grouped = ungrouped) -> None:
+        """Hand groups to `write`, and tell `grouped` how many changes each had."""
         self._write = write
+        self._grouped = grouped
         self._waiting: deque[_Waiting] = deque()
         self._runner: asyncio.Task[None] | None = None
 
@@ -68,6 +75,7 @@ class Groups:
             except Exception as error:  # noqa: BLE001 - whatever went wrong is told to each caller: none waits for ever
                 _answer(group, [error] * len(group))
             else:
+                self._grouped(len(group))
                 _answer(group, verdicts)
 
     def _take(self) -> list[_Waiting]:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from placet.adapters.sequencer.groups import Groups
+from placet.adapters.sequencer.groups import Grouped, Groups, ungrouped
 from placet.adapters.sequencer.keeper import Keeper
 from placet.adapters.sqlite import reading, schema
 from placet.adapters.sqlite.committer import Committer
@@ -52,9 +52,11 @@ class SqliteStore:
         clock: Clock,
         *,
         wait_seconds: float = WAIT_FOR_LOCK_SECONDS,
+        grouped: Grouped = ungrouped,
     ) -> None:
         """Open the log at `path`; reading works even where it turns out to be sealed.
 
+        `grouped` is told how many changes each group has.
         Raise `ConfigurationError` (`LEDGER_NOT_FOUND`, `SCHEMA_UNKNOWN`, `CHECKPOINT_KEY_MISMATCH`)
         and `UnavailableError` (`AUDIT_UNAVAILABLE`).
         """
@@ -65,7 +67,7 @@ class SqliteStore:
             origin = reading.read_head(self._reader).epoch
         self._keeper = Keeper.of(first if isinstance(first, bytes) else b"", origin, signer, anchor)
         self._committer = Committer(path, self._keeper, clock, wait_seconds=wait_seconds)
-        self._groups = Groups(self._committer.write)
+        self._groups = Groups(self._committer.write, grouped)
         self._watch()
 
     @classmethod

@@ -16,7 +16,8 @@ class DeniedRequest:
     """One denial: its code and sentence, every check's result, who asked for what, and when.
 
     `receipt_id` is set where the signature held, `shown` is the digest of a token that was not
-    believed. `alert` says that somebody should look: a replay, a forgery, or other bytes.
+    believed. `alert` says that somebody should look: a replay, a forgery, or other bytes. A service
+    records repeats together: so many `times`, the first of them at `since`.
     """
 
     denial_id: str
@@ -30,6 +31,8 @@ class DeniedRequest:
     run_id: str
     operation_id: str
     denied_at: datetime
+    times: int
+    since: datetime
 
     @property
     def key(self) -> EntityKey:
@@ -47,6 +50,8 @@ class DeniedRequest:
             "shown": self.shown,
             "run_id": self.run_id,
             "operation_id": self.operation_id,
+            "times": self.times,
+            "since": format_instant(self.since),
         }
 
     def to_object(self) -> Object:
@@ -63,6 +68,7 @@ class DeniedRequest:
 def read_denied_request(entity: Entity) -> DeniedRequest:
     """Return the denial that the entity holds."""
     record = record_of(entity, "denied request")
+    denied_at = record.instant("denied_at")
     denied = DeniedRequest(
         denial_id=record.text("denial_id"),
         code=record.text("code"),
@@ -74,7 +80,9 @@ def read_denied_request(entity: Entity) -> DeniedRequest:
         actor=record.text("actor"),
         run_id=record.text("run_id"),
         operation_id=record.text("operation_id"),
-        denied_at=record.instant("denied_at"),
+        denied_at=denied_at,
+        times=record.integer("times", least=1) if record.holds("times") else 1,
+        since=record.instant("since") if record.holds("since") else denied_at,
     )
     record.end()
     return denied

@@ -18,6 +18,8 @@ _TAG = "certificates"
 _PACKAGE = "package"
 _CRL = "application/pkix-crl"
 _ASK = "do not rely on it: ask who issued it for another one"
+_KEY_COSTS = 20
+"""Making an RSA key takes as long as so many other requests."""
 _SHOWN = (
     "cert_id", "chitty_id", "type", "subject", "issuer", "issued_at", "expires_at", "fingerprint", "status", "pem",
     "chain", "serial_number", "claims",
@@ -189,6 +191,8 @@ async def issue(call: Call) -> Answer:
     if wanted.type != _PACKAGE:
         raise InvalidInputError("UNSUPPORTED_CERTIFICATE_TYPE", f"{wanted.type[:40]!a} is no type", hint="package")
     call.authenticated.check_scope(Verb.ISSUE, wanted.package_name)
+    if not wanted.csr:
+        call.charge(_KEY_COSTS)
     made = await call.placet.client_certificates.issue(
         wanted.package_name,
         wanted.version,
@@ -203,6 +207,8 @@ async def renew(call: Call) -> Answer:
     """Issue a certificate that follows another one, for the same version and bytes."""
     certificate_id = call.path["cert_id"]
     await _check_scope(call, Verb.ISSUE, certificate_id)
+    if not call.body.csr:
+        call.charge(_KEY_COSTS)
     made = await call.placet.client_certificates.renew(certificate_id, csr=call.body.csr or "")
     return Answer(status=201, document=_issued(call, made))
 

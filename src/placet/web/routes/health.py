@@ -1,4 +1,4 @@
-"""Whether the service serves (contract 3)."""
+"""Whether the service serves (contract 3), for people, load balancers and orchestrators."""
 
 from __future__ import annotations
 
@@ -34,6 +34,23 @@ class Status(msgspec.Struct, kw_only=True):
     status: str
     version: str
     services: Services
+
+
+class Probe(msgspec.Struct, kw_only=True):
+    """What an orchestrator asks: yes or no, and nothing else."""
+
+    status: str
+
+
+async def livez(call: Call) -> Answer:  # noqa: ARG001 - that it answers is the answer
+    """Answer that the process runs, whatever it can do: who hears nothing may start it again."""
+    return Answer(document={"status": "live"})
+
+
+async def readyz(call: Call) -> Answer:
+    """Answer whether requests should be sent here: not while it ends, is sealed, or cannot read its state."""
+    ready = not call.standing.ending and (await call.placet.ledger.health())["serves"]
+    return Answer(status=200 if ready else 503, document={"status": "ready" if ready else "not ready"})
 
 
 async def health(call: Call) -> Answer:
@@ -74,5 +91,25 @@ ROUTES = (
         tag=_TAG,
         access=Access.PUBLIC,
         answers={200: Status},
+    ),
+    Route(
+        method="GET",
+        path="/livez",
+        handler=livez,
+        summary="Tell that the process runs",
+        tag=_TAG,
+        access=Access.PUBLIC,
+        answers={200: Probe},
+        at_once=True,
+    ),
+    Route(
+        method="GET",
+        path="/readyz",
+        handler=readyz,
+        summary="Tell whether requests should be sent here",
+        tag=_TAG,
+        access=Access.PUBLIC,
+        answers={200: Probe, 503: Probe},
+        at_once=True,
     ),
 )

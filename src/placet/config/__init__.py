@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from placet.config.service import ServiceSettings, service_settings
 from placet.errors import ConfigurationError
 from placet.ports.effects import Secret
 
@@ -34,7 +35,8 @@ class Config:
     | `PLACET_API_BASE_URL` | those of events and runs | `PLACET_PUBLIC_BASE_URL` |
     | `PLACET_REGISTRY_BASE_URL` | those of registrations | `PLACET_PUBLIC_BASE_URL` |
 
-    `PLACET_DEBUG` shows where a bug is (`is_debugging`); it changes nothing else.
+    `PLACET_DEBUG` shows where a bug is (`is_debugging`); it changes nothing else. `ServiceSettings` has
+    those of `placet serve`.
     """
 
     home: Path
@@ -49,6 +51,7 @@ class Config:
     api_base_url: str
     registry_base_url: str
     in_ci: bool
+    service: ServiceSettings
     environment: Mapping[str, str] = field(repr=False)
 
 
@@ -73,6 +76,7 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
         api_base_url=_base_url(found, "PLACET_API_BASE_URL"),
         registry_base_url=_base_url(found, "PLACET_REGISTRY_BASE_URL"),
         in_ci=any(found.get(name, "") not in ("", "0", "false") for name in _CI),
+        service=service_settings(found),
         environment=found,
     )
 

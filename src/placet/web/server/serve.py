@@ -1,0 +1,179 @@
+"""Opens an installation and serves it: everything of the process is put together here."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+import uvicorn
+from starlette.requests import Request
+from uvicorn.server import ServerState
+
+from placet.config import Config
+from placet.config.service import HostPort, ServiceSettings
+from placet.errors import UnavailableError
+from placet.facade import Placet
+from placet.web import logs
+from placet.web.addresses import Networks, is_from_this_machine
+from placet.web.application import Application
+from placet.web.body import Room
+from placet.web.gate import Gate
+from placet.web.headers import security_headers
+from placet.web.metrics import Metrics
+from placet.web.redaction import Redactor, secrets_of
+from placet.web.reports import Reports
+from placet.web.route import Route
+from placet.web.routes.metrics import PATH as METRICS_PATH
+from placet.web.routes.metrics import metrics_route
+from placet.web.server.connection import House, Patience
+from placet.web.server.crowd import Crowd
+from placet.web.server.listening import check_exposure, listen, make_room, tls_context, tls_of
+from placet.web.server.notify import READY, STOPPING, tell_manager
+from placet.web.server.process import Door, Process
+from placet.web.server.refusal import refusing
+from placet.web.server.upkeep import chores_of, kept_up
+from placet.web.table import ROUTES
+from placet.web.terms import Terms, never
+
+_BODIES_BYTES = 64 * 1024 * 1024
+_METRICS_CONNECTIONS = 16
+_log = structlog.get_logger()
+
+
+async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False) -> None:
+    """Serve the installation in `config.home` at `address` until a signal ends it, and log to standard error.
+
+    Nobody asks in the server's own name: the bootstrap key and the default principal of its
+    environment are not used. Raise as `Placet.open`, and `ConfigurationError` (`TLS_REQUIRED`,
+    `TLS_UNUSABLE`, `KEY_FILE_EXPOSED`, `ADDRESS_UNUSABLE`).
+    """
+    settings, tls = config.service, tls_of(config.service)
+    proxied = behind_proxy or bool(settings.trusted_proxies)
+    check_exposure(address, tls=tls is not None, behind_proxy=proxied)
+    context = tls_context(tls) if tls else None
+    metrics = Metrics()
+    async with Placet.open(replace(config, bootstrap_key=None, principal=""), meter=metrics) as placet:
+        await _configure_logs(config, placet)
+        site = _Site(placet=placet, settings=settings, metrics=metrics, terms=_terms(settings, metrics, tls=bool(tls)))
+        doors = [site.main_door(address, context, proxied=proxied), *site.metrics_doors()]
+
+        def ending() -> None:
+            site.terms.standing.ending = True
+            tell_manager(config.environment, STOPPING)
+            _log.info("ending: what is under way is finished first")
+
+        process = Process(doors, site.state, ending, drain_seconds=settings.drain_seconds)
+        async with kept_up(chores_of(placet, settings), metrics):
+            _tell_where(address, settings.metrics_address, doors)
+            tell_manager(config.environment, READY)
+            await process.serve()
+        await _record_the_rest(placet)
+        _log.info("ended")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Site:
+    """What the doors of one process share."""
+
+    placet: Placet
+    settings: ServiceSettings
+    metrics: Metrics
+    terms: Terms
+    state: ServerState = field(default_factory=ServerState)
+
+    def main_door(self, address: HostPort, tls: ssl.SSLContext | None, *, proxied: bool) -> Door:
+        """Open the door of the service; metrics are behind it where they have no address of their own.
+
+        Where proxies are in front, nobody is believed to ask from this machine itself.
+        """
+        crowd = Crowd(most=make_room(self.settings.max_connections), trusted=self.terms.trusted)
+        gate = self.terms.gate
+        self.metrics.watch(
+            running=lambda: gate.queue.running + gate.uploads.running,
+            waiting=lambda: gate.queue.waiting + gate.uploads.waiting,
+            connections=lambda: crowd.size,
+        )
+        private = not proxied and self.settings.metrics_address is None
+        terms = replace(self.terms, is_private=_is_private if private else never)
+        return self._door(address, (*ROUTES, metrics_route(self.metrics)), terms, crowd, tls)
+
+    def metrics_doors(self) -> list[Door]:
+        """Open the door for metrics alone, where there is to be one: who reaches it may read them."""
+        address = self.settings.metrics_address
+        if address is None:
+            return []
+        terms = replace(self.terms, tls=False, is_private=lambda _: True)
+        crowd = Crowd(most=_METRICS_CONNECTIONS, trusted=terms.trusted)
+        return [self._door(address, (metrics_route(self.metrics),), terms, crowd, None)]
+
+    def _door(
+        self, address: HostPort, routes: Sequence[Route], terms: Terms, crowd: Crowd, tls: ssl.SSLContext | None
+    ) -> Door:
+        house = House(
+            config=uvicorn.Config(
+                Application(self.placet, routes, terms),
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=self.settings.patience_seconds,
+            ),
+            state=self.state,
+            crowd=crowd,
+            refuse=refusing(security_headers(tls=terms.tls), terms.reports.refused),
+            patience=Patience(seconds=self.settings.patience_seconds),
+        )
+        return Door(listening=listen(address), house=house, tls=tls)
+
+
+def _terms(settings: ServiceSettings, metrics: Metrics, *, tls: bool) -> Terms:
+    gate = Gate(
+        per_key=settings.rate_per_key,
+        per_address=settings.rate_per_address,
+        at_once=settings.max_concurrent,
+        seconds=time.monotonic,
+    )
+    return Terms(
+        gate=gate,
+        room=Room(_BODIES_BYTES),
+        reports=Reports(metrics),
+        patience=settings.patience_seconds,
+        trusted=Networks(settings.trusted_proxies),
+        tls=tls,
+    )
+
+
+def _is_private(request: Request) -> bool:
+    return is_from_this_machine(request.client.host if request.client else "", request.headers)
+
+
+def _tell_where(address: HostPort, metrics: HostPort | None, doors: Sequence[Door]) -> None:
+    _log.info(f"serving on http{'s' if doors[0].tls else ''}://{_host(address)}:{doors[0].port}")
+    if metrics is not None:
+        _log.info(f"metrics at http://{_host(metrics)}:{doors[1].port}{METRICS_PATH}")
+
+
+def _host(address: HostPort) -> str:
+    return f"[{address.host}]" if ":" in address.host else address.host
+
+
+async def _configure_logs(config: Config, placet: Placet) -> None:
+    """Log to standard error, without any secret that this process was given."""
+    providers: Any = (await placet.governance.providers())["providers"]
+    redactor = Redactor(secrets_of(config, [each["credential"] for each in providers]))
+    logs.configure(sys.stderr, redactor, level=config.service.log_level, human=sys.stderr.isatty())
+
+
+async def _record_the_rest(placet: Placet) -> None:
+    try:
+        await placet.denials.record_counted(closing=True)
+    except UnavailableError as error:
+        _log.warning("denials that were counted are not on record", why=str(error))

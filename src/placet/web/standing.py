@@ -1,0 +1,12 @@
+"""How the process itself stands, beside the installation that it serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Standing:
+    """Whether the end was asked for: then nothing new should be sent here."""
+
+    ending: bool = False
