@@ -29,6 +29,7 @@ class Config:
     | `PLACET_PRINCIPAL` | who asks | `person:local` in the trial profile |
     | `PLACET_DEADLINE_SECONDS` | how long one effect may take | 60 |
     | `PLACET_SETTLE_SECONDS` | after its deadline, how long an absent effect may still appear | by provider kind |
+    | `PLACET_SESSION_SECONDS` | how long somebody who signed in stays so | 28800 (8 hours) |
     | `PLACET_PUBLIC_BASE_URL` | where certificates' and runs' addresses point | `http://localhost:8480` |
 
     `PLACET_DEBUG` shows where a bug is (`is_debugging`); it changes nothing else.
@@ -42,6 +43,7 @@ class Config:
     principal: str
     deadline: timedelta
     settle: timedelta | None
+    session: timedelta
     public_base_url: str
     in_ci: bool
     environment: Mapping[str, str] = field(repr=False)
@@ -64,6 +66,7 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
         principal=found.get("PLACET_PRINCIPAL", ""),
         deadline=_seconds(found, "PLACET_DEADLINE_SECONDS") or timedelta(seconds=60),
         settle=_seconds(found, "PLACET_SETTLE_SECONDS"),
+        session=_seconds(found, "PLACET_SESSION_SECONDS") or timedelta(hours=8),
         public_base_url=(found.get("PLACET_PUBLIC_BASE_URL") or "http://localhost:8480").rstrip("/"),
         in_ci=any(found.get(name, "") not in ("", "0", "false") for name in _CI),
         environment=found,

@@ -142,4 +142,5 @@ def _settings(config: Config) -> Settings:
         embedded_in_ci=config.in_ci,
         account_kinds=_TELL_ACCOUNTS,
         public_base_url=config.public_base_url,
+        session=config.session,
     )

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from placet.errors import DeniedError, PlacetError
 from placet.facade import NOBODY, Caller, Placet
 from placet.web.body import limited, read_body, read_query
+from placet.web.cookies import SESSION, Cookies
 from placet.web.credentials import shown_credential
 from placet.web.problems import internal, problem
 from placet.web.raw_path import segments
@@ -40,6 +41,7 @@ class Application:
         """Serve `routes` with the verbs of `placet`."""
         self._placet = placet
         self._router = Router(routes)
+        self._cookies = Cookies(base_url=placet.public_base_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the life of the process is not this object's."""
@@ -78,14 +80,21 @@ class Application:
         return await route.handler(call)
 
     async def _caller(self, request: Request, route: Route) -> Caller | None:
-        """Return who asks; who shows a key that is good for nothing is told so even where none is needed."""
+        """Return who asks; who shows a key that is good for nothing is told so even where none is needed.
+
+        Where no header shows anything, a session's cookie does; one that is over shows nothing, so
+        that its browser may sign in again.
+        """
         shown = shown_credential(request.scope["headers"])
-        caller = await self._placet.keys.authenticate(shown) if shown else None
+        kept = "" if shown else self._cookies.shown(SESSION, request.headers)
+        caller = await self._placet.keys.authenticate(shown or kept) if shown or kept else None
+        if caller is not None and kept:
+            self._cookies.check_own_page(request.method, request.headers)
         if caller is None and (shown or route.access is not Access.PUBLIC):
             raise DeniedError(
                 "UNAUTHENTICATED",
-                "the key is unknown, revoked or out of time" if shown else "this needs a key",
-                hint="send a good one as X-API-Key, or as Authorization: Bearer",
+                "the key is unknown, revoked or out of time" if shown else "this needs a key, or a session",
+                hint="send a good key as X-API-Key or as Authorization: Bearer, or sign in: /auth/login",
             )
         return caller
 
@@ -94,7 +103,10 @@ def _response(answer: Answer, request_id: str) -> Response:
     content = answer.content if answer.document is None else _encoded(answer.document)
     closing = {"connection": "close"} if answer.status in (408, 413) else {}  # what else it sends is not read
     headers = {**SECURITY_HEADERS, **answer.headers, **closing, "x-request-id": request_id}
-    return Response(content, answer.status, headers, answer.media_type)
+    response = Response(content, answer.status, headers, answer.media_type)
+    for cookie in answer.cookies:
+        response.headers.append("set-cookie", cookie)
+    return response
 
 
 def _encoded(document: Any) -> bytes:  # noqa: ANN401 - whatever JSON holds
