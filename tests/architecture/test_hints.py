@@ -13,7 +13,7 @@ from placet.errors import ConfigurationError, DeniedError, VerificationError
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "tools" / "reference.py"
-ONLY_EXPLAINED = {"EVIDENCE_TOO_LOW", "OIDC_INVALID", "OIDC_REPLAYED", "STALE_WINDOW"}
+ONLY_EXPLAINED = {"EVIDENCE_TOO_LOW", "STALE_WINDOW"}
 """Codes of the protocol that block, and that nothing raises yet."""
 
 

@@ -149,6 +149,13 @@ def prepared(published: Shell, registry: NpmDouble) -> Shell:
     return published
 
 
+async def _trusting_issuers(shell: Shell) -> None:
+    async with Placet.open(config.load(shell.environment())) as placet:
+        for host in ("id", "old"):
+            await placet.trust.add_issuer(f"https://{host}.example.com", client_id="before")
+        await placet.governance.add_principal("person:yan", public_keys=(), identity="https://id.example.com#yan")
+
+
 def governed_examples(shell: Shell) -> dict[str, str]:
     """Enrol who is to be changed and freeze what is to be lifted, neither of which concerns anything else."""
     for name in ("mallory", "second"):
@@ -157,6 +164,7 @@ def governed_examples(shell: Shell) -> dict[str, str]:
     added = shell.done("principal", "add", "person:mallory", "--key", "mallory.pub", "--json").json()
     shell.done("principal", "add", "person:zoe")
     shell.done("principal", "disable", "person:zoe")
+    asyncio.run(_trusting_issuers(shell))
     freezes = [
         shell.done("freeze", "set", f"npm:@acme/{name}", "--reason", "an example", "--json").json()["freeze_id"]
         for name in ("older", "oldest")

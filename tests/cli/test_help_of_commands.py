@@ -82,6 +82,7 @@ ELSEWHERE = {
     "placet demo": "test_demo",
     "placet key revoke": "test_keys_on_the_command_line",
     "placet key rotate": "test_keys_on_the_command_line",
+    "placet session revoke": "test_issuers_and_sessions_on_the_command_line",
     "placet serve": "test_serving_on_the_command_line",
     "placet storage check": "test_storage_on_the_command_line",
     "placet package stamp": "test_packages_on_the_command_line",

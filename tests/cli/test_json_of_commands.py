@@ -30,6 +30,7 @@ MEANT = {
 MORE = {
     "provider add": "npm --kind npm --url $REGISTRY --credential env:NPM_TOKEN",
     "principal add": "person:alice --key alice.pub",
+    "issuer add": "https://json.example.com --client-id placet",
     "key create --name ci": "--principal person:local --scope registry:write=@acme/*",
     "freeze set": "npm:@acme/old-* --reason why",
 }
@@ -42,6 +43,7 @@ OTHERWISE = {
 }
 ELSEWHERE = {
     "approve RUN": "test_approving_on_the_command_line",
+    "session list": "test_issuers_and_sessions_on_the_command_line",
     "storage check ID": "test_storage_on_the_command_line",
     "break-glass approve RUN": "test_break_glass_on_the_command_line",
     "break-glass show RUN": "test_break_glass_on_the_command_line",

@@ -12,8 +12,8 @@ from placet.core.entities.credentials import Credential, credential_key, read_cr
 from placet.core.entities.stored import required
 from placet.core.governed import Asked, ask
 from placet.core.runs import Intent
-from placet.domain.authorization.api_key import RANDOM_BYTES, make_api_key
 from placet.domain.authorization.operation import Subject
+from placet.domain.authorization.shown_token import RANDOM_BYTES, CredentialKind, make_token
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
@@ -46,9 +46,9 @@ def make_key(world: World, principal_id: str = "person:alice", *, name: str = "c
 
 def key_intent(world: World, principal_id: str, name: str, **params: Any) -> tuple[str, Intent]:
     """Return a new key as it is shown, and the operation that makes it."""
-    shown, key = make_api_key(world.randomness.token(RANDOM_BYTES))
+    shown, key = make_token(CredentialKind.KEY, world.randomness.token(RANDOM_BYTES))
     members: dict[str, Value] = {
-        "key_id": key.key_id,
+        "key_id": key.token_id,
         "name": name,
         "scopes": ["*=*"],
         "digest": key.digest,

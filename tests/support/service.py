@@ -30,6 +30,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     content: bytes
+    cookies: tuple[str, ...] = ()
 
     @property
     def document(self) -> Any:
@@ -108,7 +109,12 @@ class Service:
         with contextlib.closing(connection):
             connection.request(method, path, content, {**sent, **(headers or {})})
             answer = connection.getresponse()
-            return Reply(status=answer.status, headers=dict(answer.getheaders()), content=answer.read())
+            return Reply(
+                status=answer.status,
+                headers=dict(answer.getheaders()),
+                content=answer.read(),
+                cookies=tuple(answer.headers.get_all("set-cookie", [])),
+            )
 
 
 @contextlib.contextmanager

@@ -3,47 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from placet.core.abandon import revoke_unpublished
-from placet.core.decide import Decision
-from placet.core.entities.governance import (
-    POLICY_IN_FORCE,
-    PolicyInForce,
-    kept_policy_key,
-    principal_key,
-    principal_object,
-)
 from placet.core.entities.runs import Run
 from placet.core.governed import ask
-from placet.core.lookup import find_runs
-from placet.core.runs import Intent, stored_plan
+from placet.core.runs import Intent
 from placet.domain.authorization.operation import Subject
-from placet.domain.authorization.plan import Plan
-from placet.domain.authorization.policy_document import parse_policy
-from placet.domain.authorization.principal import Principal, PrincipalKey, checked
+from placet.domain.authorization.principal import PrincipalKey
 from placet.domain.encoding.canonical import Value
-from placet.domain.log.checkpoint import CheckpointKey
-from placet.domain.log.decision_records import PolicyActivated, PrincipalEnrolled
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import OperationKind, OutcomeStatus
-from placet.domain.verification.trust_root import Log, TrustRoot
 from placet.domain.verification.verdict import Verdict
-from placet.domain.verification.verifier import Held, verify_bundle
+from placet.domain.verification.verifier import Held
 from placet.errors import ApprovalsPendingError, DeniedError, EffectError, VerificationError
 from placet.usecases.collect_evidence import collect_evidence
-from placet.usecases.publish_package import PublishRequest, publish_package
-from support.archives import manifest, member, package_json, tgz
-from support.authority import authority
 from support.governance import key_of
 from support.installation import POLICY, REQUESTER
-from support.ledgers import SIGNER, InMemory
-from support.soft_keys import SoftKey
+from support.ledgers import InMemory
+from support.recorded import activate, enrol, keep, pending_plan, publish, verified
 from support.world import World
 
-ARCHIVE = tgz(package_json(manifest("@acme/tool", "1.0.0")), member("package/index.js", b"1\n"))
 GLASS = POLICY.replace('version = "v1"', 'version = "v1"\n[break_glass]\ngroup = "security"\n', 1)
 TWO_APPROVALS = POLICY.replace("count = 1", "count = 2")
 
@@ -57,58 +38,12 @@ def world_of(policy: str = TWO_APPROVALS) -> World:
     return world
 
 
-def enrol(world: World, principal_id: str, *keys: SoftKey) -> None:
-    at = world.clock.now()
-    held = tuple(PrincipalKey(public_key=key.public, enrolled_at=at) for key in keys)
-    keep(world, checked(Principal(principal_id=principal_id, on_behalf_of="", keys=held, enrolled_at=at)))
-
-
-def keep(world: World, principal: Principal) -> None:
-    record = PrincipalEnrolled(principal=principal.to_object(), receipt={})
-    written = {principal_key(principal.principal_id): principal_object(principal)}
-    commit(world, "principal.enrolled", record.to_object(), written)
-
-
-def activate(world: World, document: str) -> None:
-    policy = parse_policy(document.encode())
-    kept = PolicyInForce(
-        document=document.encode(), digest=policy.digest, version=policy.version, activated_at=world.clock.now()
-    ).to_object()
-    record = PolicyActivated(policy_digest=policy.digest, policy_version=policy.version, receipt={})
-    commit(world, "policy.activated", record.to_object(), {POLICY_IN_FORCE: kept, kept_policy_key(policy.digest): kept})
-
-
-def commit(world: World, kind: str, data: Any, writes: Any) -> None:
-    world.commit(Decision(type=kind, actor="service:test", subject="", data=data, writes=writes))
-
-
-def publish(world: World) -> Run:
-    request = PublishRequest(tgz=ARCHIVE, requester=REQUESTER, to=("npm", "files"))
-    return world.run(publish_package(world.context, request, progress=lambda *_: None)).run
-
-
 def published(world: World) -> Run:
     """Return the run after alice and bob approved what was asked for."""
     with pytest.raises(ApprovalsPendingError):
         publish(world)
     world.approved(pending_plan(world), "alice", "bob")
     return publish(world)
-
-
-def pending_plan(world: World) -> Plan:
-    (run,) = world.run(find_runs(world.context, "@acme/tool@1.0.0"))
-    return world.run(stored_plan(world.context, run.run_id, run.plans))
-
-
-def trust_root(world: World) -> TrustRoot:
-    origin = world.context.issuer
-    key = CheckpointKey(origin=origin, public_key=SIGNER.public_key)
-    return TrustRoot(log=Log(origin=origin, checkpoint_keys=(key,)), ca_roots=tuple(authority().roots))
-
-
-def verified(world: World, run: Run, held: Held | None = None) -> Verdict:
-    bundle = world.run(collect_evidence(world.context, run.run_id))
-    return verify_bundle(bundle, trust_root(world), held or Held())
 
 
 def test_the_evidence_of_a_real_run_is_verified_down_to_the_archive() -> None:

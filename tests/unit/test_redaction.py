@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from placet import config
 from placet.cli.output import escaped
-from placet.domain.authorization.api_key import RANDOM_BYTES, make_api_key
+from placet.domain.authorization.shown_token import RANDOM_BYTES, CredentialKind, make_token
 from placet.web.redaction import GONE, Redactor, secrets_of
 
-KEY = make_api_key(bytes(range(RANDOM_BYTES)))[0]
+KEY = make_token(CredentialKind.KEY, bytes(range(RANDOM_BYTES)))[0]
 PEM = (
     ec.generate_private_key(ec.SECP256R1())
     .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

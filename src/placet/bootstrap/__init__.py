@@ -18,6 +18,7 @@ from placet.adapters.live.probe import LiveProbe
 from placet.adapters.npm.pack import NpmPacker
 from placet.adapters.npm.user_registry import user_registry
 from placet.adapters.objectstore.probe import ObjectStoreProbe
+from placet.adapters.oidc.provider import OidcProvider
 from placet.adapters.sqlite.store import SqliteStore
 from placet.adapters.ssh.signer import OpenSshSigner
 from placet.adapters.system import SystemClock
@@ -31,6 +32,7 @@ from placet.core.context import Context
 from placet.domain.log.checkpoint import signer_from
 from placet.errors import ConfigurationError
 from placet.ports.approval_signer import ApprovalSigner
+from placet.ports.identity_provider import IdentityProvider
 from placet.ports.meter import Meter, Unmetered
 from placet.ports.object_store import StorageProbe
 from placet.ports.packer import Packer
@@ -60,14 +62,16 @@ __all__ = [
 class Opened:
     """An installation that is open: its context, its ledger for auditors, and its folder.
 
-    `caller` is who uses it over the network, None on the machine itself; `bundles` holds the denials
-    that a service counts, None where each is recorded.
+    `identities` asks the issuers where people sign in. `caller` is who uses the installation over the
+    network, None on the machine itself; `bundles` holds the denials that a service counts, None where
+    each is recorded.
     """
 
     context: Context
     ledger: SqliteStore
     config: Config
     evidence: EvidenceFolder
+    identities: IdentityProvider
     caller: Caller | None = None
     bundles: DenialBundles | None = None
 
@@ -116,6 +120,7 @@ async def opened(
             config=config,
             evidence=EvidenceFolder(config.home / "evidence"),
             bundles=bundles,
+            identities=OidcProvider(Egress(), NamedCredentials(config.environment).named, SystemClock()),
         )
     finally:
         await store.close()

@@ -142,4 +142,5 @@ def _settings(config: Config) -> Settings:
         embedded_in_ci=config.in_ci,
         account_kinds=_TELL_ACCOUNTS,
         bases=PublicBases(id=config.id_base_url, api=config.api_base_url, registry=config.registry_base_url),
+        session=config.session,
     )

@@ -112,6 +112,7 @@ HINTS: Mapping[str, str] = {
     # principals and keys
     "ACCOUNT_IN_USE": _PRINCIPALS,
     "DENIAL_INVALID": "deny again with your own key: placet deny RUN --as person:NAME --key FILE",
+    "ISSUER_INVALID": "see what an issuer's record takes: placet issuer add --help",
     "KEY_INVALID": "give the .pub file of an Ed25519, ECDSA or RSA key: ssh-keygen -t ed25519 makes one",
     "PRINCIPAL_EXISTS": "add the key to who is enrolled: placet principal key add",
     "PRINCIPAL_INVALID": "write it as person:NAME, ci:NAME, service:NAME or agent:NAME",

@@ -20,6 +20,7 @@ class _Enrolment(TypedDict):
     on_behalf_of: str
     accounts: tuple[str, ...]
     verify_required: bool
+    identity: str
     requester: str
 
 
@@ -32,6 +33,7 @@ class _Enrolment(TypedDict):
         "disable": Child(__name__, "disable", "Ask that a principal may do nothing any more."),
         "enable": Child(__name__, "enable", "Ask that a disabled principal may act again."),
         "key": Child("placet.cli.principal_key", "key", "Keys of a principal: add, remove."),
+        "identity": Child("placet.cli.principal_identity", "identity", "What a person signs in with: set, remove."),
     },
 )
 def principal() -> None:
@@ -44,13 +46,15 @@ def principal() -> None:
 @click.option("--on-behalf-of", type=WORD, default="", metavar="PERSON", help="Who owns it; agents need one.")
 @click.option("--account", "accounts", multiple=True, type=WORD, metavar="PROVIDER:ID", help="Its account there.")
 @click.option("--verify-required", is_flag=True, help="The hardware keys must verify their user by PIN or finger.")
+@click.option("--identity", type=WORD, default="", metavar="ISSUER#SUBJECT", help="What a person signs in with.")
 @click.option("--as", "requester", type=WORD, default="", metavar="PRINCIPAL", help="Who asks.")
 def add(principal_id: str, keys: tuple[Path, ...], **enrolment: Unpack[_Enrolment]) -> None:
     """Enrol a principal, or add accounts to one.
 
     PRINCIPAL is person:NAME, ci:NAME, agent:NAME or service:NAME. Before the first policy, PLACET_BOOTSTRAP_KEY or
     PLACET_BOOTSTRAP_KEY_FILE gives the key that `placet init` printed; with it, keys of one who is enrolled are added.
-    Accounts, say github:12345, tell whose pushes and merges the person may not approve.
+    Accounts, say github:12345, tell whose pushes and merges the person may not approve. The issuer of an identity is
+    trusted before: `placet issuer add`.
     """
 
     async def verb(placet: Placet) -> Document:
@@ -129,11 +133,16 @@ def principal_as_changed(done: Document) -> Iterator[str]:
 
 def _principals(found: Document) -> Iterator[str]:
     rows = [
-        (f"{each['principal_id']}{' (disabled)' if each['disabled_at'] else ''}", each["on_behalf_of"], key)
+        (
+            f"{each['principal_id']}{' (disabled)' if each['disabled_at'] else ''}",
+            each["on_behalf_of"],
+            key,
+            each["identity"],
+        )
         for each in found["principals"]
         for key in ([f"{key['key_id']}{' (revoked)' if key['revoked_at'] else ''}" for key in each["keys"]] or ["-"])
     ]
     if rows:
-        yield from table([("PRINCIPAL", "ON BEHALF OF", "KEY"), *rows], indent=0)
+        yield from table([("PRINCIPAL", "ON BEHALF OF", "KEY", "SIGNS IN WITH"), *rows], indent=0)
     else:
         tell("nobody is enrolled yet")

@@ -43,6 +43,8 @@ COMMANDS = {
     "provider": Child("placet.cli.provider", "provider", "Providers: where packages are published."),
     "storage": Child("placet.cli.storage", "storage", "Object stores: check what they keep."),
     "principal": Child("placet.cli.principal", "principal", "Principals: who may ask and who may approve."),
+    "issuer": Child("placet.cli.issuer", "issuer", "Issuers: where people may sign in."),
+    "session": Child("placet.cli.session", "session", "Sessions: who is signed in."),
     "key": Child("placet.cli.key", "key", "API keys: create, list, rotate, revoke."),
     "freeze": Child("placet.cli.freeze", "freeze", "Freezes: stop publishing, and let it go on."),
     "break-glass": Child("placet.cli.break_glass", "break_glass", "Break-glass: waive approvals or a freeze by name."),

@@ -173,6 +173,11 @@ def _refused(what: str, error: VerdictError) -> Document:
     }
 
 
+def _assurance(assurance: int) -> str:
+    vouched = ", on the word of the installation alone: they were signed in" if assurance == 1 else ""
+    return f"assurance {assurance}{vouched}"
+
+
 def _lines(verdict: Document) -> Iterator[str]:
     if not verdict["verified"]:
         yield f"NOT verified: {verdict['code']}"
@@ -183,7 +188,7 @@ def _lines(verdict: Document) -> Iterator[str]:
     how = "UNDER BREAK-GLASS" if glass else "under authorization"
     yield f"Verified: {verdict['package']}@{verdict['version']} was published {how}."
     yield ""
-    approvers = [f"{each['approver']} (assurance {each['assurance']})" for each in verdict["approvers"]]
+    approvers = [f"{each['approver']} ({_assurance(each['assurance'])})" for each in verdict["approvers"]]
     yield from fields(
         [
             ("sha256", verdict["sha256"]),

@@ -34,6 +34,7 @@ class Config:
     | `PLACET_ID_BASE_URL` | those of certificates, revocation lists and ChittyIDs | `PLACET_PUBLIC_BASE_URL` |
     | `PLACET_API_BASE_URL` | those of events and runs | `PLACET_PUBLIC_BASE_URL` |
     | `PLACET_REGISTRY_BASE_URL` | those of registrations | `PLACET_PUBLIC_BASE_URL` |
+    | `PLACET_SESSION_SECONDS` | how long somebody who signed in stays so | 28800 (8 hours) |
 
     `PLACET_DEBUG` shows where a bug is (`is_debugging`); it changes nothing else. `ServiceSettings` has
     those of `placet serve`.
@@ -47,6 +48,7 @@ class Config:
     principal: str
     deadline: timedelta
     settle: timedelta | None
+    session: timedelta
     id_base_url: str
     api_base_url: str
     registry_base_url: str
@@ -72,6 +74,7 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
         principal=found.get("PLACET_PRINCIPAL", ""),
         deadline=_seconds(found, "PLACET_DEADLINE_SECONDS") or timedelta(seconds=60),
         settle=_seconds(found, "PLACET_SETTLE_SECONDS"),
+        session=_seconds(found, "PLACET_SESSION_SECONDS") or timedelta(hours=8),
         id_base_url=_base_url(found, "PLACET_ID_BASE_URL"),
         api_base_url=_base_url(found, "PLACET_API_BASE_URL"),
         registry_base_url=_base_url(found, "PLACET_REGISTRY_BASE_URL"),

@@ -41,7 +41,8 @@ class Settings:
     `deadline` is how long one effect may take; `settle` maps a provider kind to how long after
     its deadline an absent effect may still appear; `lookups` how often the reconciler asks before
     it asks a person; `embedded_in_ci` whether this process runs in a detected CI environment;
-    `account_kinds` names the provider kinds whose fact reader tells who pushed and merged a commit.
+    `account_kinds` names the provider kinds whose fact reader tells who pushed and merged a commit;
+    `session` is how long somebody who signed in may go on asking.
     """
 
     deadline: timedelta = timedelta(seconds=60)
@@ -58,6 +59,7 @@ class Settings:
     account_kinds: frozenset[str] = frozenset()
     bases: PublicBases = PublicBases()
     metadata_key: str = "chittyos"
+    session: timedelta = timedelta(hours=8)
 
 
 def _nowhere(name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from placet.core.context import Context
+from placet.core.credentials import asked_in_order, credential_premises, still_vouched_for
 from placet.core.entities.credentials import credential_key, read_credential
 from placet.core.entities.freezes import FREEZES, open_freezes
 from placet.core.entities.governance import (
@@ -26,7 +27,7 @@ from placet.core.entities.governance import (
 from placet.core.entities.runs import plan_key_of, read_run, run_key
 from placet.core.entities.stored import entity_of, remembered
 from placet.core.places import place_premises
-from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
+from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_recorded
 from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.authorization.circumstances import Circumstances
 from placet.domain.authorization.denial import Denial, denial_keys
@@ -92,7 +93,7 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
         principal_key(plan.requester),
         *_owner(snapshot, plan),
         run_key(plan.run_id),
-        *_credential(snapshot, plan),
+        *credential_premises(snapshot, _credential_id(snapshot, plan)),
         approval_set_key(stored),
         *place_premises(plan.operations),
     }
@@ -104,7 +105,15 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
         approvals = read_approval_set(anchor)
         keys |= {approval_key(stored, number) for number in range(1, approvals.count + 1)}
         keys |= {principal_key(approver) for approver in approvals.approvers}
+        keys |= _sessions(snapshot, stored, approvals.count)
     return keys
+
+
+def _sessions(snapshot: Snapshot, plan: EntityKey, count: int) -> set[EntityKey]:
+    """Return what tells whether the sessions count in which something was said about the plan."""
+    found = (entity_of(snapshot, approval_key(plan, number)) for number in range(1, count + 1))
+    sessions = {read_signed_approval(each).session for each in found if each is not None}
+    return {key for session in sessions for key in credential_premises(snapshot, session)}
 
 
 def _owner(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
@@ -114,11 +123,10 @@ def _owner(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
     return {principal_key(owner)} if owner else set()
 
 
-def _credential(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
-    """Return what the requester showed over the network: nothing where they asked on the machine itself."""
+def _credential_id(snapshot: Snapshot, plan: Plan) -> str:
+    """Return what the requester showed over the network: empty where they asked on the machine itself."""
     run = entity_of(snapshot, run_key(plan.run_id))
-    credential_id = read_run(run).credential_id if run else ""
-    return {credential_key(credential_id)} if credential_id else set()
+    return read_run(run).credential_id if run else ""
 
 
 def judge(context: Context, snapshot: Snapshot, plan: Plan | None, operation: Operation, now: datetime) -> Judgement:
@@ -159,7 +167,7 @@ def _asked_by_key_alone(
     A policy may let a person at the machine do that without approvals, as a trial's does; whoever
     asks over the network shows a secret that may be stolen.
     """
-    if operation.operation_kind not in GOVERNED_KINDS or said.counted or not _credential(snapshot, plan):
+    if operation.operation_kind not in GOVERNED_KINDS or said.counted or not _credential_id(snapshot, plan):
         return ()
     sentence = (
         f"no key lets anybody do {operation.operation_kind.value} without approvals, and the policy asks for none"
@@ -192,7 +200,7 @@ def circumstances_of(context: Context, snapshot: Snapshot, plan: Plan, now: date
     """Return what besides policy and plan a decision rests on: `judgement_premises` must be loaded."""
     principals = _principals(snapshot)
     return Circumstances(
-        approvals=_approvals(snapshot, plan, principals),
+        approvals=_approvals(snapshot, plan, principals, now),
         principals=principals,
         denials=_denials(snapshot, plan),
         freezes=open_freezes(snapshot),
@@ -216,8 +224,10 @@ def _principals(snapshot: Snapshot) -> Mapping[str, Principal]:
     return {principal.principal_id: principal for principal in stored}
 
 
-def _approvals(snapshot: Snapshot, plan: Plan, principals: Mapping[str, Principal]) -> tuple[VerifiedApproval, ...]:
-    """Return the plan's approvals whose signatures hold; what no longer verifies does not count."""
+def _approvals(
+    snapshot: Snapshot, plan: Plan, principals: Mapping[str, Principal], now: datetime
+) -> tuple[VerifiedApproval, ...]:
+    """Return the plan's approvals that hold, by signature or session; what no longer verifies does not count."""
     stored = plan_key_of(plan.operations[0].operation_id)
     anchor = entity_of(snapshot, approval_set_key(stored))
     if anchor is None:
@@ -230,10 +240,12 @@ def _approvals(snapshot: Snapshot, plan: Plan, principals: Mapping[str, Principa
         if entity is None:
             continue
         said = read_signed_approval(entity)
+        if said.session and not still_vouched_for(snapshot, said.session, now):
+            continue
         try:
             approver = principals.get(parse_approval(said.encoded).approver)
             verified.append(
-                verify_approval(said.encoded, said.signature, about=about, principal=approver, at=said.recorded_at)
+                verify_recorded(said.encoded, said.signature, about=about, principal=approver, at=said.recorded_at)
             )
         except (DeniedError, InvalidInputError):
             continue
@@ -255,9 +267,12 @@ def _archive(snapshot: Snapshot, plan: Plan) -> str:
 def _requester_active(snapshot: Snapshot, plan: Plan, now: datetime) -> bool:
     """Tell whether the requester may still act, and what they showed is still good."""
     entity = entity_of(snapshot, principal_key(plan.requester))
-    shown = (entity_of(snapshot, key) for key in _credential(snapshot, plan))
-    good = all(each is not None and read_credential(each).good_at(now) for each in shown)
-    return good and entity is not None and stored_principal(entity).active_at(now)
+    requester = stored_principal(entity) if entity else None
+    credential_id = _credential_id(snapshot, plan)
+    if requester is None or not credential_id:
+        return requester is not None and requester.active_at(now)
+    shown = entity_of(snapshot, credential_key(credential_id))
+    return shown is not None and asked_in_order(snapshot, read_credential(shown), requester, now)
 
 
 def _bootstrap(snapshot: Snapshot, plan: Plan, operation: Operation) -> Judgement:

@@ -152,6 +152,7 @@ _USED_BEFORE = {
     "effect/": ("RECEIPT_CONSUMED", "this operation was performed before, says the ledger"),
     "approver_key/": ("KEY_IN_USE", "the key is enrolled for another principal: one key speaks for one only"),
     "account/": ("ACCOUNT_IN_USE", "the account is enrolled for another principal: it belongs to one only"),
+    "identity/": ("IDENTITY_IN_USE", "the identity is enrolled for another principal: one subject is one person"),
     "leaf_key/": ("KEY_WEAK", "the public key was certified before: each certificate has a key of its own"),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from placet.core.entities.governance import POLICY_IN_FORCE, principal_key, provider_key
 from placet.core.entities.stored import entity_of
+from placet.core.entities.trust import issuer_key
 from placet.domain.authorization.operation import Operation
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.digest import sha256
@@ -40,4 +41,6 @@ def _replaced_key(operation: Operation) -> EntityKey | None:
         return POLICY_IN_FORCE
     if operation.operation_kind is OperationKind.CHANGE_EXECUTOR:
         return provider_key(name)
+    if operation.operation_kind is OperationKind.CHANGE_TRUST:
+        return issuer_key(name)
     return principal_key(name) if operation.operation_kind in _PRINCIPALS else None

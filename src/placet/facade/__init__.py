@@ -37,13 +37,27 @@ from placet.facade.planning import Planning
 from placet.facade.publishing import Publishing
 from placet.facade.receipts import Receipts
 from placet.facade.registry import Registry
+from placet.facade.sessions import Returned, Sessions, Word
 from placet.facade.storage import Storage
+from placet.facade.trust import Trust
 from placet.facade.verification import Verification, verify
 from placet.ports.effects import Secret
 from placet.ports.meter import Meter
 from placet.usecases.publish_package import PublishRequest
 
-__all__ = ["NOBODY", "Caller", "Packages", "Placet", "PublishRequest", "Refusal", "Run", "registry_of_user", "verify"]
+__all__ = [
+    "NOBODY",
+    "Caller",
+    "Packages",
+    "Placet",
+    "PublishRequest",
+    "Refusal",
+    "Returned",
+    "Run",
+    "Word",
+    "registry_of_user",
+    "verify",
+]
 
 
 class Placet:
@@ -64,6 +78,8 @@ class Placet:
         self.registry = Registry(opened)
         self.receipts = Receipts(opened)
         self.keys = Keys(opened)
+        self.trust = Trust(opened)
+        self.sessions = Sessions(opened, self.publishing)
         self.storage = Storage(opened)
         self.ledger = LedgerBook(opened)
         self.denials = Denials(opened)

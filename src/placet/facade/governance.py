@@ -14,6 +14,7 @@ from placet.bootstrap import Opened
 from placet.core.acts.act import PROVIDER
 from placet.core.acts.activate_policy import POLICY_ARTIFACT
 from placet.core.acts.change_role import DISABLED, ENABLED
+from placet.core.acts.identity import NONE as NO_IDENTITY
 from placet.core.entities.governance import (
     POLICY_IN_FORCE,
     principal_key,
@@ -23,17 +24,21 @@ from placet.core.entities.governance import (
     stored_provider,
 )
 from placet.core.entities.stored import required
+from placet.core.entities.trust import identity_key, read_identity_holder
 from placet.core.policies import bundled_policy
 from placet.core.runs import Intent
+from placet.domain.authorization.issuer import parse_identity
 from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.policy import Policy
 from placet.domain.authorization.policy_document import parse_policy
+from placet.domain.authorization.principal import Principal
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.ssh_public_key import parse_public_key
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
 from placet.errors import EffectError, InvalidInputError
 from placet.facade.asking import ask_as
+from placet.facade.named_secret import check_named_secret
 from placet.ports.effects import Provider
 from placet.usecases.certify_package import keep
 
@@ -51,6 +56,20 @@ class ProviderRecord(TypedDict, total=False):
     region: str
 
 
+class Enrolment(TypedDict, total=False):
+    """What is said of a principal besides its keys.
+
+    `accounts` are its accounts at providers, `PROVIDER:ID`: who pushed or merged with one of them
+    does not approve what was pushed. `verify_required` demands of hardware keys that they verify
+    who touches them, by PIN or finger. `identity` is what a person signs in with, `ISSUER#SUBJECT`.
+    """
+
+    on_behalf_of: str
+    accounts: tuple[str, ...]
+    verify_required: bool
+    identity: str
+
+
 class Governance:
     """Governed acts, and what is in force."""
 
@@ -64,26 +83,20 @@ class Governance:
         principal_id: str,
         *,
         public_keys: tuple[str, ...],
-        on_behalf_of: str = "",
-        accounts: tuple[str, ...] = (),
-        verify_required: bool = False,
         requester: str = "",
+        **more: Unpack[Enrolment],
     ) -> Object:
-        """Enrol a principal with OpenSSH public keys; the bootstrap key also adds keys to one that is enrolled.
-
-        `accounts` are its accounts at providers, `PROVIDER:ID`: who pushed or merged with one of them
-        does not approve what was pushed. `verify_required` demands of hardware keys that they verify
-        who touches them, by PIN or finger.
-        """
-        lines = [parse_public_key(line).line for line in public_keys]
+        """Enrol a principal with OpenSSH public keys; the bootstrap key also adds keys to one that is enrolled."""
+        accounts, identity = more.get("accounts", ()), more.get("identity", "")
         intent = Intent(
             kind=OperationKind.ENROL_PRINCIPAL,
             subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
             params={
-                "public_keys": list[Value](lines),
-                "on_behalf_of": on_behalf_of,
+                "public_keys": list[Value](parse_public_key(line).line for line in public_keys),
+                "on_behalf_of": more.get("on_behalf_of", ""),
                 **({"accounts": list[Value](accounts)} if accounts else {}),
-                **({"verify_required": True} if verify_required else {}),
+                **({"verify_required": True} if more.get("verify_required") else {}),
+                **({"identity": parse_identity(identity).to_object()} if identity else {}),
             },
         )
         return await self._ask(intent, {}, requester)
@@ -118,12 +131,34 @@ class Governance:
         )
         return await self._ask(intent, {}, requester)
 
+    async def change_identity(self, principal_id: str, identity: str, *, requester: str = "") -> Object:
+        """Ask that a person signs in with `ISSUER#SUBJECT` from now on, or with nothing where it is empty."""
+        intent = Intent(
+            kind=OperationKind.CHANGE_APPROVER_KEY,
+            subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
+            params={
+                "add": [],
+                "remove": [],
+                "identity": parse_identity(identity).to_object() if identity else NO_IDENTITY,
+            },
+        )
+        return await self._ask(intent, {}, requester)
+
     async def principals(self) -> Object:
-        """Return every principal with its keys' fingerprints."""
+        """Return every principal with its keys' fingerprints, and whether it may sign in."""
         rows = await self._context.store.find("principal", "", limit=10_000)
         found = await self._context.store.load([row.key for row in rows])
         people = [stored_principal(required(found, row.key, "principal")) for row in rows]
-        return {"principals": [{**each.to_object(), "accounts": list[Value](each.accounts)} for each in people]}
+        return {"principals": [await self._shown(each) for each in people]}
+
+    async def _shown(self, principal: Principal) -> Object:
+        members = {name: value for name, value in principal.to_object().items() if name != "identities"}
+        members["accounts"] = list[Value](principal.accounts)
+        if principal.identity is None:
+            return {**members, "identity": ""}
+        key = identity_key(principal.identity.identity_id)
+        holder = read_identity_holder(required(await self._context.store.load([key]), key, "identity"))
+        return {**members, "identity": str(holder.identity)}
 
     @staticmethod
     def check_policy(document: bytes) -> Object:
@@ -174,7 +209,9 @@ class Governance:
             region=record.get("region", ""),
         )
         await asyncio.to_thread(_check_provider, provider)
-        await asyncio.to_thread(_check_credential, provider.credential, self._opened.config.home)
+        await asyncio.to_thread(
+            check_named_secret, provider.credential, self._opened.config.home, code="PROVIDER_INVALID"
+        )
         params: Object = {
             "kind": provider.kind,
             "url": provider.url,
@@ -278,21 +315,3 @@ def _check_address(read: _Read, url: str, *, private: bool) -> None:
             "the address holds a user or a password, or is no plain URL",
             hint="give the address alone, and name the credential with --credential",
         ) from None
-
-
-def _check_credential(credential: str, home: Path) -> None:
-    """Refuse a credential that is given instead of named, or named among Placet's own secrets."""
-    scheme, _, name = credential.partition(":")
-    if credential and scheme != "env" and not credential.startswith("file:/"):
-        raise InvalidInputError(
-            "PROVIDER_INVALID",
-            "a credential is named, never given",
-            hint="env:NAME of a variable, or file:/PATH of a file that holds it",
-        )
-    own = scheme == "env" and name.upper().startswith("PLACET_")
-    if own or (scheme == "file" and Path(name).resolve().is_relative_to(home.resolve())):
-        raise InvalidInputError(
-            "PROVIDER_INVALID",
-            "Placet's own variables and files are no credential of a provider: it would be sent them",
-            hint="env:NAME of another variable, or file:/PATH of a file outside the home",
-        )

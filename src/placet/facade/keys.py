@@ -10,8 +10,9 @@ from placet.core.caller import Caller
 from placet.core.entities.credentials import Credential, credential_key, last_use_key, read_credential, read_last_use
 from placet.core.entities.stored import entity_of, required
 from placet.core.runs import Intent
-from placet.domain.authorization.api_key import RANDOM_BYTES, make_api_key, parse_scope
+from placet.domain.authorization.api_key import parse_scope
 from placet.domain.authorization.operation import Subject
+from placet.domain.authorization.shown_token import RANDOM_BYTES, CredentialKind, make_token
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import cut_to_milliseconds, format_instant
@@ -34,7 +35,7 @@ class Keys:
         self._context = opened.context
 
     async def authenticate(self, shown: str) -> Caller | None:
-        """Return who shows the key `shown`, or None where it is good for nothing."""
+        """Return who shows the key or session `shown`, or None where it is good for nothing."""
         return await authenticate(self._context, shown)
 
     async def create(
@@ -83,12 +84,12 @@ class Keys:
         rotates: str,
         requester: str,
     ) -> Object:
-        shown, key = make_api_key(self._context.randomness.token(RANDOM_BYTES))
+        shown, key = make_token(CredentialKind.KEY, self._context.randomness.token(RANDOM_BYTES))
         intent = Intent(
             kind=OperationKind.CREATE_KEY,
             subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
             params={
-                "key_id": key.key_id,
+                "key_id": key.token_id,
                 "name": name,
                 "scopes": [str(parse_scope(each)) for each in scopes],
                 "digest": key.digest,
@@ -96,7 +97,7 @@ class Keys:
                 "rotates": rotates,
             },
         )
-        made: Object = {"key": shown, "key_id": f"key_{key.key_id}", "name": name, "principal_id": principal_id}
+        made: Object = {"key": shown, "key_id": key.credential_id, "name": name, "principal_id": principal_id}
         try:
             asked = await ask_as(self._opened, intent, requester)
         except ApprovalsPendingError as pending:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from placet.core.acts.register_package import STATEMENT_ARTIFACT
 from placet.core.context import Context
+from placet.core.credentials import credential_premises, still_vouched_for
+from placet.core.decide import load
 from placet.core.entities.governance import (
+    SignedApproval,
     approval_key,
     approval_set_key,
     kept_policy_key,
@@ -24,7 +28,7 @@ from placet.core.execute import receipt_of
 from placet.core.lookup import the_certificate
 from placet.core.revoked_as_of import revoked_as_of_now
 from placet.core.runs import stored_plan, stored_run
-from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
+from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_recorded
 from placet.domain.authorization.circumstances import Circumstances
 from placet.domain.authorization.evaluate import evaluate
 from placet.domain.authorization.facts import ReceiptState
@@ -148,7 +152,7 @@ async def _counted(context: Context, spent: _Spent, policies: dict[Digest, bytes
     receipt = parse_receipt(spent.record.payload.encode())
     if not receipt.approvers:
         return ()
-    approvals, principals = await _approvals(context, spent, policies)
+    approvals, principals = await _approvals(context, spent, policies, receipt.issued_at)
     circumstances = Circumstances(approvals=approvals, principals=principals, denials=(), now=receipt.issued_at)
     decision = evaluate(parse_policy(policies[receipt.policy_digest]), spent.plan, circumstances)
     said = decision.of(spent.operation.operation_id)
@@ -156,23 +160,14 @@ async def _counted(context: Context, spent: _Spent, policies: dict[Digest, bytes
 
 
 async def _approvals(
-    context: Context, spent: _Spent, policies: dict[Digest, bytes]
+    context: Context, spent: _Spent, policies: dict[Digest, bytes], at: datetime
 ) -> tuple[tuple[VerifiedApproval, ...], dict[str, Principal]]:
-    stored = plan_key(spent.plan.run_id, spent.number)
-    anchor = entity_of(await context.store.load([approval_set_key(stored)]), approval_set_key(stored))
-    count = read_approval_set(anchor).count if anchor else 0
-    keys = [approval_key(stored, number) for number in range(1, count + 1)]
-    snapshot = await context.store.load(keys)
-    said = [
-        read_signed_approval(snapshot.entities[key])
-        for key in keys
-        if snapshot.entities[key].revision < spent.issued_seq
-    ]
+    said = await _said_before(context, spent, at)
     text = render_plan(spent.plan, parse_policy(policies[spent.plan.policy_digest]).version)
     about = ShownPlan(plan=spent.plan, shown_digest=shown_digest(text))
     principals = await _principals(context, {spent.plan.requester, *(parse_approval(s.encoded).approver for s in said)})
     verified = tuple(
-        verify_approval(
+        verify_recorded(
             each.encoded,
             each.signature,
             about=about,
@@ -182,6 +177,19 @@ async def _approvals(
         for each in said
     )
     return verified, principals
+
+
+async def _said_before(context: Context, spent: _Spent, at: datetime) -> list[SignedApproval]:
+    """Return what was said before the receipt was issued, but for sessions that counted no more then."""
+    stored = plan_key(spent.plan.run_id, spent.number)
+    anchor = entity_of(await context.store.load([approval_set_key(stored)]), approval_set_key(stored))
+    count = read_approval_set(anchor).count if anchor else 0
+    keys = [approval_key(stored, number) for number in range(1, count + 1)]
+    entities = (await context.store.load(keys)).entities
+    said = [read_signed_approval(entities[key]) for key in keys if entities[key].revision < spent.issued_seq]
+    sessions = {each.session for each in said if each.session}
+    snapshot = await load(context, lambda loaded: {k for s in sessions for k in credential_premises(loaded, s)})
+    return [each for each in said if not each.session or still_vouched_for(snapshot, each.session, at)]
 
 
 async def _principals(context: Context, ids: set[str]) -> dict[str, Principal]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from placet.core.caller import check_credential, credential_premises
 from placet.core.context import Context
+from placet.core.credentials import check_caller, credential_premises
 from placet.core.decide import Decision, decide
 from placet.core.entities.chitty_ids import MintedId, minted_key, read_minted
 from placet.core.entities.stored import entity_of
@@ -56,7 +56,7 @@ async def mint_chitty_id(context: Context, request: MintRequest, *, actor: str) 
     made: list[MintedId] = []
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
-        check_credential(context, snapshot, now)
+        check_caller(context, snapshot, now)
         _check_clock(sent_at, now)
         standing = _named(snapshot, request, content_hash)
         minted = standing or MintedId(
@@ -102,7 +102,7 @@ def _premises(
     context: Context, request: MintRequest, content_hash: Digest, snapshot: Snapshot | None
 ) -> set[EntityKey]:
     """Return the names of the content up to the first that is free or its own."""
-    keys = credential_premises(context)
+    keys = credential_premises(snapshot, context.credential_id)
     for name in _names(request, content_hash):
         key = minted_key(name)
         keys.add(key)

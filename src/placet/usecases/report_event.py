@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from placet.core.caller import check_credential, credential_premises
 from placet.core.context import Context
+from placet.core.credentials import check_caller, credential_premises
 from placet.core.decide import Decision, decide, new_event_id
 from placet.core.entities.chronicle import ChronicleEvent
 from placet.core.said import keeping
@@ -43,7 +43,7 @@ async def report_event(context: Context, report: Report, *, actor: str) -> Chron
     made: list[ChronicleEvent] = []
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
-        check_credential(context, snapshot, now)
+        check_caller(context, snapshot, now)
         event = ChronicleEvent(
             event_id=new_event_id(context, now),
             event_type=report.event_type,
@@ -66,7 +66,7 @@ async def report_event(context: Context, report: Report, *, actor: str) -> Chron
             entry_id=event.event_id,
         )
 
-    await decide(context, lambda _: credential_premises(context), decision)
+    await decide(context, lambda loaded: credential_premises(loaded, context.credential_id), decision)
     return made[0]
 
 

@@ -18,6 +18,7 @@ from placet.errors import DeniedError, PlacetError, UnavailableError
 from placet.facade import NOBODY, Caller, Placet
 from placet.web.addresses import client_address, group_of
 from placet.web.body import limited, parse_body, read_query, whole_body
+from placet.web.cookies import SESSION, Cookies
 from placet.web.credentials import shown_credential
 from placet.web.headers import security_headers
 from placet.web.problems import RETRY_AFTER_SECONDS, internal, problem
@@ -42,6 +43,7 @@ class Application:
         self._placet = placet
         self._router = Router(routes)
         self._terms = terms
+        self._cookies = Cookies(base_url=placet.public_base_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the life of the process is not this object's."""
@@ -125,14 +127,21 @@ class Application:
         return (gate.uploads if isinstance(route.body, str) else gate.queue).turn()
 
     async def _caller(self, request: Request, route: Route) -> Caller | None:
-        """Return who asks; who shows a key that is good for nothing is told so even where none is needed."""
+        """Return who asks; who shows a key that is good for nothing is told so even where none is needed.
+
+        Where no header shows anything, a session's cookie does; one that is over shows nothing, so
+        that its browser may sign in again.
+        """
         shown = shown_credential(request.scope["headers"])
-        caller = await self._placet.keys.authenticate(shown) if shown else None
+        kept = "" if shown else self._cookies.shown(SESSION, request.headers)
+        caller = await self._placet.keys.authenticate(shown or kept) if shown or kept else None
+        if caller is not None and kept:
+            self._cookies.check_own_page(request.method, request.headers)
         if caller is None and (shown or route.access is Access.KEY):
             raise DeniedError(
                 "UNAUTHENTICATED",
-                "the key is unknown, revoked or out of time" if shown else "this needs a key",
-                hint="send a good one as X-API-Key, or as Authorization: Bearer",
+                "the key is unknown, revoked or out of time" if shown else "this needs a key, or a session",
+                hint="send a good key as X-API-Key or as Authorization: Bearer, or sign in: /auth/login",
             )
         return caller
 
@@ -165,7 +174,10 @@ def _closing(receiving: _Receiving) -> Mapping[str, str]:
 
 def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
     retry = {"retry-after": str(RETRY_AFTER_SECONDS[answer.status])} if answer.status in RETRY_AFTER_SECONDS else {}
-    return Response(answer.content, answer.status, {**retry, **answer.headers, **headers}, answer.media_type)
+    response = Response(answer.content, answer.status, {**retry, **answer.headers, **headers}, answer.media_type)
+    for cookie in answer.cookies:
+        response.headers.append("set-cookie", cookie)
+    return response
 
 
 def _encoded(answer: Answer) -> Answer:

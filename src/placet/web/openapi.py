@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from placet import __version__
+from placet.web.cookies import SESSION
 from placet.web.problems import MEDIA_TYPE, STATUSES
 from placet.web.route import Access, Route
 
@@ -18,6 +19,8 @@ _JSON = "application/json"
 _OF_EVERY_ROUTE = (400, 404, 405, 408, 413, 414, 429, 431, 500, 503)
 _WITH_KEY = (401, 403)
 _REASONS = {
+    302: "Elsewhere",
+    303: "Done; see there",
     400: "What was sent does not follow its grammar or limits",
     401: "Nobody is known by what was shown",
     403: "Denied, or approvals are missing",
@@ -74,6 +77,7 @@ def openapi(routes: Sequence[Route], *, title: str, base_url: str) -> dict[str, 
             "securitySchemes": {
                 "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
                 "bearer": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": f"__Host-{SESSION}"},
             },
         },
     }
@@ -93,7 +97,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "description": _described(route),
         "tags": [route.tag],
         "parameters": [*_path_parameters(route), *_query_parameters(route)],
-        "security": [{}, {"key": []}, {"bearer": []}] if public else [{"key": []}, {"bearer": []}],
+        "security": [*([{}] if public else []), {"key": []}, {"bearer": []}, {"session": []}],
         "responses": _responses(route),
     }
     if route.body is not None:
@@ -145,7 +149,9 @@ def _responses(route: Route) -> dict[str, Any]:
     return found
 
 
-def _content(shape: type[msgspec.Struct] | str) -> dict[str, Any]:
+def _content(shape: type[msgspec.Struct] | str | None) -> dict[str, Any]:
+    if shape is None:
+        return {}
     if isinstance(shape, str):
         return {shape: {"schema": {"type": "string", "contentMediaType": shape}}}
     return {_JSON: {"schema": {"$ref": _REF.format(name=shape.__name__)}}}

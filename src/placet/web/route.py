@@ -58,13 +58,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is sent back: a JSON document, or bytes of another kind."""
+    """What is sent back: a JSON document, or bytes of another kind; `cookies` are for the browser to keep."""
 
     status: int = 200
     document: Mapping[str, Any] | None = None
     content: bytes = b""
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
@@ -75,9 +76,10 @@ class Route:
     """One endpoint.
 
     `path` has literal segments and `{parameters}`; `{package}` stands for a name, whose scope's slash
-    may be encoded. `answers` maps each status of success to its document's type, or to the media
-    type of what is no document; `codes` are the failures that it may answer beside those of every route.
-    `at_once` is for what costs next to nothing, and has to be answered however much is going on.
+    may be encoded. `answers` maps each status of success to its document's type, to the media type
+    of what is no document, or to None where nothing is sent; `codes` are the failures that it may
+    answer beside those of every route. `at_once` is for what costs next to nothing, and has to be
+    answered however much is going on.
     """
 
     method: str
@@ -85,7 +87,7 @@ class Route:
     handler: Handler
     summary: str
     tag: str
-    answers: Mapping[int, type[msgspec.Struct] | str]
+    answers: Mapping[int, type[msgspec.Struct] | str | None]
     access: Access = Access.KEY
     scope: str = ""
     body: type[msgspec.Struct] | str | None = None

@@ -1,4 +1,4 @@
-"""Finds the credential that a provider's record names, when it is needed, and nowhere keeps it."""
+"""Finds the credential that a provider's or issuer's record names, when it is needed, and nowhere keeps it."""
 
 from __future__ import annotations
 
@@ -27,52 +27,54 @@ class NamedCredentials:
         self._environment = environment
 
     def of(self, provider: Provider) -> Secret | None:
-        """Return the provider's credential, None where its record names none.
+        """Return the provider's credential, None where its record names none; raise as `named`."""
+        return self.named(provider.credential, f"of provider {provider.provider_id}")
+
+    def named(self, credential: str, whose: str) -> Secret | None:
+        """Return the secret that `credential` names, None where it is empty; `whose` is for people.
 
         Raise `ConfigurationError`: `CREDENTIAL_MISSING` where the variable is unset or empty or
-        the file is not there, `CREDENTIAL_INVALID` where the record names it in an unknown form
-        or it is not one word of printable ASCII. No message holds any of the secret.
+        the file is not there, `CREDENTIAL_INVALID` where it is named in an unknown form or is not
+        one word of printable ASCII. No message holds any of the secret.
         """
-        if not provider.credential:
+        if not credential:
             return None
-        scheme, _, name = provider.credential.partition(":")
+        what = f"the credential {credential} {whose}"
+        scheme, _, name = credential.partition(":")
         if scheme == "env" and _VARIABLE.fullmatch(name):
             text = self._environment.get(name, "")
         elif scheme == "file" and name.startswith("/"):
-            text = _read(Path(name), provider)
+            text = _read(Path(name), what)
         else:
-            _refuse("CREDENTIAL_INVALID", provider, "is named in no form that is known here")
+            _refuse("CREDENTIAL_INVALID", f"{what} is named in no form that is known here")
         text = text.strip("\r\n")
         if not text:
-            _refuse("CREDENTIAL_MISSING", provider, "is not set")
+            _refuse("CREDENTIAL_MISSING", f"{what} is not set")
         if _SECRET.fullmatch(text) is None:
-            _refuse("CREDENTIAL_INVALID", provider, "is not one word of printable ASCII")
+            _refuse("CREDENTIAL_INVALID", f"{what} is not one word of printable ASCII")
         return Secret(text)
 
 
-def _read(path: Path, provider: Provider) -> str:
+def _read(path: Path, what: str) -> str:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(_LIMIT_BYTES + 1)
     except OSError as error:
-        raise _missing(provider, f"cannot be read ({error.strerror})") from error
+        raise ConfigurationError(
+            "CREDENTIAL_MISSING",
+            f"{what} cannot be read ({error.strerror})",
+            hint="write the file that the record names, readable by this user alone",
+        ) from error
     if stat.S_IMODE(mode) & 0o077:
         _log.warning("the credential file %s can be read by other users; make it mode 0600", path)
     return content.decode("ascii", errors="replace")
 
 
-def _refuse(code: str, provider: Provider, reason: str) -> NoReturn:
+def _refuse(code: str, sentence: str) -> NoReturn:
     raise ConfigurationError(
         code,
-        f"the credential {provider.credential} of provider {provider.provider_id} {reason}",
-        hint="set the variable or write the file that `placet provider list` names; the form is env:NAME or file:PATH",
-    )
-
-
-def _missing(provider: Provider, reason: str) -> ConfigurationError:
-    return ConfigurationError(
-        "CREDENTIAL_MISSING",
-        f"the credential {provider.credential} of provider {provider.provider_id} {reason}",
-        hint="write the file that `placet provider list` names, readable by this user alone",
+        sentence,
+        hint="set the variable or write the file that the record names (placet provider list, placet issuer list); "
+        "the form is env:NAME or file:PATH",
     )

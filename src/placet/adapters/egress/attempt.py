@@ -63,8 +63,9 @@ class Attempt:
         host = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004 - the protocol's number
         headers = {"host": self.endpoint.authority, "connection": "close", "accept-encoding": "identity"}
         headers |= {"user-agent": "placet", **self._request.headers}
-        if self._request.bearer is not None:
-            headers["authorization"] = _bearer(self._request.bearer)
+        for scheme, secret in (("Bearer", self._request.bearer), ("Basic", self._request.basic)):
+            if secret is not None:
+                headers["authorization"] = f"{scheme} {_word(secret)}"
         extensions: dict[str, object] = {
             "trace": self._trace,
             "timeout": {"connect": min(self._caps.connect_seconds, self._caps.seconds)},
@@ -93,7 +94,7 @@ class Attempt:
         return Answer(status=response.status_code, headers=headers, body=bytes(body))
 
 
-def _bearer(secret: Secret) -> str:
+def _word(secret: Secret) -> str:
     # Checked here, because a library that meets a bad header value quotes it in its error.
     if _TOKEN.fullmatch(secret.reveal()) is None:
         raise ConfigurationError(
@@ -101,4 +102,4 @@ def _bearer(secret: Secret) -> str:
             "the credential is not one word of printable ASCII",
             hint="look for a line break or a blank in the variable or file that holds it",
         )
-    return f"Bearer {secret.reveal()}"
+    return secret.reveal()

@@ -24,13 +24,17 @@ class AmbiguousError(EffectError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What is sent. `path` stands below the endpoint's base path; `bearer` is shown to nobody else."""
+    """What is sent. `path` stands below the endpoint's base path; `bearer` and `basic` are shown to nobody else.
+
+    `basic` is user and password as RFC 7617 joins and encodes them. At most one of the two is given.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
     bearer: Secret | None = None
+    basic: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

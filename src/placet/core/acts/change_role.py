@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from placet.core.acts.act import Act, Deed, Performance
 from placet.core.entities.governance import principal_key, principal_object, stored_principal
@@ -26,6 +28,7 @@ def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: A
 def _perform(performance: Performance) -> Deed:
     """Record the principal as the parameters say; what it approved stops counting once it is disabled.
 
+    Its sessions end with it: who is enabled again signs in with the same identity, but enrolled anew.
     Raise `NotFoundError` where nobody of that id is enrolled, and `InvalidInputError`
     (`PRINCIPAL_INVALID`) where nothing would change, or what it would be goes not together.
     """
@@ -33,6 +36,10 @@ def _perform(performance: Performance) -> Deed:
     standing = stored_principal(required(performance.snapshot, key, "principal"))
     owned = checked(replace(standing, on_behalf_of=performance.text("on_behalf_of")))
     changed = replace(owned, disabled_at=_disabled_at(standing, performance))
+    if changed.disabled_at and not standing.disabled_at:
+        changed = changed.without_identity(performance.now)
+    elif standing.disabled_at and not changed.disabled_at:
+        changed = _signing_in_again(changed, standing.disabled_at, performance.now)
     if changed == standing:
         raise InvalidInputError("PRINCIPAL_INVALID", f"{standing.principal_id} is so already: nothing would change")
     return changed_principal(performance, changed)
@@ -45,7 +52,21 @@ def _disabled_at(standing: Principal, performance: Performance) -> datetime | No
     return None if state == ENABLED else standing.disabled_at or performance.now
 
 
-def changed_principal(performance: Performance, principal: Principal, *, once: tuple[str, ...] = ()) -> Deed:
+def _signing_in_again(principal: Principal, disabled_at: datetime, now: datetime) -> Principal:
+    """Return the principal with the identity that it lost by being disabled, if it lost one."""
+    lost = principal.identities[-1:]
+    return (
+        principal.with_identity(lost[0].identity_id, now) if lost and lost[0].revoked_at == disabled_at else principal
+    )
+
+
+def changed_principal(
+    performance: Performance,
+    principal: Principal,
+    *,
+    once: tuple[str, ...] = (),
+    writes: Mapping[EntityKey, Object | None] = MappingProxyType({}),
+) -> Deed:
     """Return the deed that leaves `principal` as it is given, with what verifiers need to know of it."""
     response: Object = {
         "principal_id": principal.principal_id,
@@ -56,7 +77,7 @@ def changed_principal(performance: Performance, principal: Principal, *, once: t
     return Deed(
         type=EntryType.PRINCIPAL_CHANGED,
         data=PrincipalEnrolled(principal=principal.to_object(), receipt=performance.receipt).to_object(),
-        writes={principal_key(principal.principal_id): principal_object(principal)},
+        writes={principal_key(principal.principal_id): principal_object(principal), **writes},
         once=once,
         response=response,
     )

@@ -8,8 +8,9 @@ from placet.core.acts.act import Act, Deed, Performance
 from placet.core.entities.credentials import Credential, credential_key, read_credential
 from placet.core.entities.governance import principal_key, stored_principal
 from placet.core.entities.stored import required
-from placet.domain.authorization.api_key import KEY_ID, MOST_SCOPES, NAME, parse_scope
+from placet.domain.authorization.api_key import MOST_SCOPES, NAME, parse_scope
 from placet.domain.authorization.operation import Operation
+from placet.domain.authorization.shown_token import SHORT_ID
 from placet.domain.encoding.record import Record
 from placet.domain.log.change import EntityKey
 from placet.domain.values.time import format_instant
@@ -33,7 +34,7 @@ def _perform(performance: Performance) -> Deed:
     principal = stored_principal(required(performance.snapshot, principal_key(principal_id), "principal"))
     asked = Record(dict(performance.operation.params), what="key's plan", code="PLAN_INVALID")
     key = Credential(
-        credential_id=f"key_{asked.text('key_id', KEY_ID)}",
+        credential_id=f"key_{asked.text('key_id', SHORT_ID)}",
         name=asked.text("name", NAME),
         principal_id=principal_id,
         scopes=tuple(parse_scope(each) for each in asked.texts("scopes")),

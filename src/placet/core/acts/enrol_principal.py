@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from placet.core.acts.act import Act, Deed, Performance
+from placet.core.acts.identity import IDENTITY, changed_identity, identity_premises
 from placet.core.entities.governance import principal_key, principal_object, stored_principal
 from placet.core.entities.stored import entity_of
 from placet.core.judgement import BOOTSTRAP_REQUESTER
@@ -17,7 +18,7 @@ from placet.errors import InvalidInputError
 
 
 def _premises(operation: Operation, now: datetime) -> set[EntityKey]:  # noqa: ARG001 - one shape for all acts
-    return {principal_key(operation.subject.name)}
+    return {principal_key(operation.subject.name)} | identity_premises(operation)
 
 
 def _perform(performance: Performance) -> Deed:
@@ -37,16 +38,19 @@ def _perform(performance: Performance) -> Deed:
     key = principal_key(performance.operation.subject.name)
     standing = entity_of(performance.snapshot, key)
     before = stored_principal(standing) if standing else None
-    if before and keys and performance.plan.requester != BOOTSTRAP_REQUESTER:
+    speaks = keys or IDENTITY in performance.operation.params
+    if before and speaks and performance.plan.requester != BOOTSTRAP_REQUESTER:
         raise InvalidInputError(
             "PRINCIPAL_EXISTS", f"{before.principal_id} is enrolled already", hint="placet principal key add"
         )
-    principal = _joined(before, keys, accounts) if before else _new(performance, keys, accounts)
+    joined = _joined(before, keys, accounts) if before else _new(performance, keys, accounts)
+    identified = changed_identity(performance, joined)
+    principal = identified.principal
     return Deed(
         type="principal.enrolled",
         data=PrincipalEnrolled(principal=principal.to_object(), receipt=performance.receipt).to_object(),
-        writes={key: principal_object(principal)},
-        once=tuple(sorted(_taken(principal) - (_taken(before) if before else set()))),
+        writes={key: principal_object(principal), **identified.writes},
+        once=(*sorted(_taken(principal) - (_taken(before) if before else set())), *identified.once),
         response={"principal_id": principal.principal_id},
     )
 

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.api_key import NAME, Scope, parse_scope
 from placet.domain.authorization.principal import PRINCIPAL_ID
+from placet.domain.authorization.principal_identity import IDENTITY_ID
+from placet.domain.authorization.shown_token import CredentialKind
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.digest import Digest
-from placet.domain.values.time import format_instant, parse_instant
+from placet.domain.values.time import format_instant
 
 CREDENTIAL_ID = r"(key|session)_[0-9A-Za-z]{12,32}"
-
-
-class CredentialKind(StrEnum):
-    """What a credential is: a program's key, or a person's session."""
-
-    KEY = "key"
-    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +23,8 @@ class Credential:
     """Who may ask with it, for what, and how long. What is shown is known by its digest alone.
 
     `name` is for people; `rotates` names the key that this one follows, empty where it is the first.
+    A session has no scopes: its person is its scope. `identity_id` is who had signed in then, and
+    `issuer` who said so; both are empty for keys.
     """
 
     credential_id: str
@@ -40,6 +36,8 @@ class Credential:
     expires_at: datetime
     revoked_at: datetime | None = None
     rotates: str = ""
+    identity_id: str = ""
+    issuer: str = ""
 
     @property
     def key(self) -> EntityKey:
@@ -54,6 +52,10 @@ class Credential:
     def good_at(self, instant: datetime) -> bool:
         """Tell whether it lets anybody ask at `instant`."""
         return instant < self.expires_at and (self.revoked_at is None or instant < self.revoked_at)
+
+    def ended(self, at: datetime) -> Credential:
+        """Return it as over in order at `at`: a person signed out, and what they said before stands."""
+        return replace(self, expires_at=min(self.expires_at, at))
 
     def revoked(self, at: datetime) -> Credential:
         """Return it as revoked; an earlier revocation stands."""
@@ -71,6 +73,8 @@ class Credential:
             "expires_at": format_instant(self.expires_at),
             "revoked_at": format_instant(self.revoked_at) if self.revoked_at else "",
             "rotates": self.rotates,
+            "identity_id": self.identity_id,
+            "issuer": self.issuer,
         }
         return with_index(members, [(f"credential_{self.kind.value}", self.credential_id)])
 
@@ -92,8 +96,10 @@ def read_credential(entity: Entity) -> Credential:
         digest=record.digest("digest"),
         created_at=record.instant("created_at"),
         expires_at=record.instant("expires_at"),
-        revoked_at=parse_instant(revoked) if (revoked := record.text("revoked_at")) else None,
+        revoked_at=record.optional_instant("revoked_at"),
         rotates=record.text("rotates"),
+        identity_id=record.later_text("identity_id", f"({IDENTITY_ID})?"),
+        issuer=record.later_text("issuer"),
     )
     record.end()
     return credential

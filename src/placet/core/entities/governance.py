@@ -77,11 +77,15 @@ def stored_principal(entity: Entity) -> Principal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedApproval:
-    """What one person said, as they signed it: canonical bytes and SSHSIG blob, and when it came in."""
+    """What one person said, as they signed it: canonical bytes and SSHSIG blob, and when it came in.
+
+    What was said in a session has no signature; `session` is that session's id then, else empty.
+    """
 
     encoded: bytes
     signature: bytes
     recorded_at: datetime
+    session: str = ""
 
     def to_object(self) -> Object:
         """Return the entity's members; it is found through its plan's `ApprovalSet`."""
@@ -89,6 +93,7 @@ class SignedApproval:
             "approval": self.encoded.decode("ascii"),
             "signature": encode_base64(self.signature),
             "recorded_at": format_instant(self.recorded_at),
+            "session": self.session,
         }
         return with_index(members, [])
 
@@ -105,6 +110,7 @@ def read_signed_approval(entity: Entity) -> SignedApproval:
         encoded=record.text("approval").encode("ascii"),
         signature=decode_base64(record.text("signature")),
         recorded_at=record.instant("recorded_at"),
+        session=record.later_text("session"),
     )
     record.end()
     return approval

@@ -13,6 +13,7 @@ from enum import StrEnum
 from placet.domain.authorization.operation import RUN_ID
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.principal import PRINCIPAL_ID, Principal, PrincipalKind, check_may_approve
+from placet.domain.authorization.principal_identity import SESSION_KEY_ID, is_session_key_id
 from placet.domain.encoding.canonical import Object, decode, encode
 from placet.domain.encoding.record import Record
 from placet.domain.encoding.ssh_public_key import KEY_ID
@@ -24,8 +25,8 @@ from placet.errors import DeniedError, InvalidInputError, PlacetError
 
 NAMESPACE = "placet-approval"
 CLOCK_TOLERANCE = timedelta(seconds=5)
-SIGNED, PRESENT = 2, 3
-"""Assurance of an SSH signature, and of one made by a FIDO key that somebody touched."""
+SESSION, SIGNED, PRESENT = 1, 2, 3
+"""Assurance of a session, of an SSH signature, and of one made by a FIDO key that somebody touched."""
 
 _CODE = "APPROVAL_INVALID"
 _GROUP = r"([a-z0-9][a-z0-9_-]{0,63})?"
@@ -47,12 +48,15 @@ class ApprovalDecision(StrEnum):
 
 
 _SPEAKS_FOR_A_GROUP = (ApprovalDecision.APPROVE, ApprovalDecision.BREAK_GLASS)
+SAID_IN_SESSIONS = (ApprovalDecision.APPROVE, ApprovalDecision.DENY, ApprovalDecision.WITHDRAW)
+"""What a session is enough for; the exceptions and their reviews are signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
     """The members of an approval. `group` says for whom it speaks, empty only where none is needed.
 
+    `key_id` is a key's fingerprint, or `session:ID` for what was said in a session of that identity.
     `shown_digest` is the SHA-256 of the very text that the approver was shown. Only a `break_glass`
     has, as canonical object too, what it `waives` and the digest of its `justification`.
     """
@@ -98,11 +102,12 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedApproval:
-    """An approval whose signature holds for its plan; `assurance` is 2 or 3 (protocol 6).
+    """An approval whose signature holds for its plan, or for which the Core vouches (protocol 6).
 
-    `recorded_at` is the instant for which it was verified, by our own clock: it orders what an
-    approver said. `counter` is the hardware key's, 0 for others and for keys that do not count. Only
-    `verify_approval` makes one.
+    `assurance` is 2 or 3 where it is signed, 1 where it was said in a session. `recorded_at` is the
+    instant for which it was verified, by our own clock: it orders what an approver said. `counter`
+    is the hardware key's, 0 for others and for keys that do not count. Only `verify_approval`,
+    `vouch` and `verify_recorded` make one.
     """
 
     approval: Approval
@@ -147,7 +152,7 @@ def parse_approval(encoded: bytes) -> Approval:
         decision=decision,
         group=record.text("group", _GROUP),
         approver=record.text("approver", PRINCIPAL_ID),
-        key_id=record.text("key_id", KEY_ID),
+        key_id=record.text("key_id", f"{KEY_ID}|{SESSION_KEY_ID}"),
         issued_at=record.instant("issued_at"),
         expires_at=record.instant("expires_at"),
         waives=record.texts("waives", r"[a-z_]{1,32}") if excepts else (),
@@ -158,6 +163,8 @@ def parse_approval(encoded: bytes) -> Approval:
         record.refuse("expires before it begins")
     if approval.decision in _SPEAKS_FOR_A_GROUP and not approval.group:
         record.refuse("names no group that it speaks for")
+    if is_session_key_id(approval.key_id) and approval.decision not in SAID_IN_SESSIONS:
+        record.refuse("says in a session what is to be signed")
     return approval
 
 
@@ -193,6 +200,44 @@ def verify_approval(
     )
 
 
+def vouch(encoded: bytes, *, about: ShownPlan, principal: Principal | None, at: datetime) -> VerifiedApproval:
+    """Return what `principal` said for this very plan in a session: the Core's word, with no signature under it.
+
+    Only for what the Core writes itself, once it knows whose session it is: bytes that come from
+    outside are never vouched for. `at` as in `verify_approval`. Raise `DeniedError`
+    (`APPROVAL_INVALID`) as that does, with the identity that had signed in in the place of the key,
+    and `APPROVER_INELIGIBLE` for anything but a person.
+    """
+    try:
+        approval = parse_approval(encoded)
+        _check_about(approval, about, at)
+        if not is_session_key_id(approval.key_id):
+            raise DeniedError(_CODE, "nobody vouches for what a key was to sign")
+        _check_enrolled(approval, principal, at)
+    except InvalidInputError as error:
+        raise DeniedError(_CODE, error.message, hint=error.hint) from error
+    return VerifiedApproval(
+        approval=approval,
+        digest=approval.digest(about.plan.mode),
+        assurance=SESSION,
+        recorded_at=at,
+        counter=0,
+        made_by=_MADE_BY_VERIFY,
+    )
+
+
+def verify_recorded(
+    encoded: bytes, signature: bytes, *, about: ShownPlan, principal: Principal | None, at: datetime
+) -> VerifiedApproval:
+    """Return an approval that is on record, verified again: by its signature, or where it has none as vouched for.
+
+    The record itself is the Core's word. Raise as `verify_approval` and `vouch`.
+    """
+    if signature:
+        return verify_approval(encoded, signature, about=about, principal=principal, at=at)
+    return vouch(encoded, about=about, principal=principal, at=at)
+
+
 def _check_about(approval: Approval, about: ShownPlan, at: datetime) -> None:
     if approval.issuer != about.plan.issuer:
         raise DeniedError(_CODE, "the approval is for another log")
@@ -211,15 +256,19 @@ def _check_key(approval: Approval, signed: SshSignature, principal: Principal | 
         check_may_approve(principal, approval.key_id, at)
     if signed.key.key_id != approval.key_id:
         raise DeniedError(_CODE, "the approval names another key than the one that signed it")
+    enrolled = _check_enrolled(approval, principal, at).key(approval.key_id)
+    if enrolled is not None and enrolled.verify_required and not signed.user_verified:
+        raise DeniedError(_CODE, "the key did not verify who touched it, which it is enrolled to do")
+
+
+def _check_enrolled(approval: Approval, principal: Principal | None, at: datetime) -> Principal:
     if principal is None or principal.principal_id != approval.approver:
         raise DeniedError(_CODE, f"{approval.approver} is not enrolled")
     try:
         check_may_approve(principal, approval.key_id, at)
     except DeniedError as error:
         raise DeniedError(_CODE, error.message) from error
-    enrolled = principal.key(approval.key_id)
-    if enrolled is not None and enrolled.verify_required and not signed.user_verified:
-        raise DeniedError(_CODE, "the key did not verify who touched it, which it is enrolled to do")
+    return principal
 
 
 def check_counter(verified: VerifiedApproval, last: int) -> None:

@@ -72,7 +72,8 @@ def why_not(
             "and may not approve it",
         )
     try:
-        check_may_approve(circumstances.principals.get(approval.approver), approval.key_id, circumstances.now)
+        approver = circumstances.principals.get(approval.approver)
+        check_may_approve(approver, approval.key_id, circumstances.now, said_at=verified.recorded_at)
     except DeniedError as error:
         return Refusal(code=error.code, sentence=error.message)
     if verified.assurance < demand.assurance:

@@ -7,10 +7,10 @@ params where there are none), so that a new plan finds it by loading keys, not b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
+from placet.domain.authorization.approval import SESSION, ApprovalDecision, VerifiedApproval
 from placet.domain.authorization.operation import RUN_ID, Operation
 from placet.domain.authorization.principal import PERSON
 from placet.domain.authorization.repository_operations import check_operation
@@ -25,16 +25,22 @@ _CODE = "DENIAL_INVALID"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Denier:
-    """One person's denial: in which run, by which approval object, when."""
+    """One person's denial: in which run, by which approval object, when.
+
+    `signed` tells that it was signed, and not said in a session.
+    """
 
     approver: str
     run_id: str
     approval_digest: Digest
     denied_at: datetime
+    signed: bool = True
 
     def to_object(self) -> Object:
-        """Return the members of the canonical object."""
+        """Return the members of the canonical object; `signed` only where it is not."""
+        unsigned: Object = {} if self.signed else {"signed": False}
         return {
+            **unsigned,
             "approver": self.approver,
             "run_id": self.run_id,
             "approval_digest": self.approval_digest,
@@ -55,42 +61,57 @@ class Denial:
 
     def has(self, principal_id: str) -> bool:
         """Tell whether this principal denies."""
-        return any(denier.approver == principal_id for denier in self.deniers)
+        return self._of(principal_id) is not None
 
     def denied(self, verified: VerifiedApproval) -> Denial:
-        """Return the denial with one more denier; saying it twice changes nothing."""
+        """Return the denial with one more denier; saying it twice changes nothing, but for signing what was said."""
         approval = verified.approval
         if approval.decision is not ApprovalDecision.DENY:
             raise TypeError("only a deny denies")
-        if self.has(approval.approver):
-            return self
+        signed = verified.assurance > SESSION
+        standing = self._of(approval.approver)
+        if standing is not None:
+            stronger = replace(standing, signed=standing.signed or signed)
+            return Denial(key=self.key, deniers=tuple(stronger if each is standing else each for each in self.deniers))
         denier = Denier(
             approver=approval.approver,
             run_id=approval.run_id,
             approval_digest=verified.digest,
             denied_at=verified.recorded_at,
+            signed=signed,
         )
         return Denial(key=self.key, deniers=(*self.deniers, denier))
 
     def withdrawn(self, verified: VerifiedApproval) -> Denial:
         """Return the denial without the one who withdraws.
 
-        Raise `DeniedError` (`APPROVER_INELIGIBLE`) if they do not deny: nobody withdraws for another.
+        Raise `DeniedError`: `APPROVER_INELIGIBLE` if they do not deny, as nobody withdraws for another, and
+        `APPROVAL_ASSURANCE_LOW` where a session would take back what was signed.
         """
         approval = verified.approval
         if approval.decision is not ApprovalDecision.WITHDRAW:
             raise TypeError("only a withdraw withdraws")
-        if not self.has(approval.approver):
+        standing = self._of(approval.approver)
+        if standing is None:
             raise _nothing_to_withdraw(approval.approver)
-        remaining = tuple(denier for denier in self.deniers if denier.approver != approval.approver)
-        return Denial(key=self.key, deniers=remaining)
+        if standing.signed and verified.assurance <= SESSION:
+            raise DeniedError(
+                "APPROVAL_ASSURANCE_LOW",
+                f"{approval.approver} signed the denial, and takes it back by a signature only",
+                hint=f"placet deny {approval.run_id} --withdraw --as {approval.approver} --key FILE",
+            )
+        return Denial(key=self.key, deniers=tuple(each for each in self.deniers if each is not standing))
+
+    def _of(self, principal_id: str) -> Denier | None:
+        return next((denier for denier in self.deniers if denier.approver == principal_id), None)
 
 
 def withdraw(denials: Iterable[Denial], verified: VerifiedApproval) -> tuple[Denial, ...]:
     """Return those of `denials` that change when `verified` withdraws, each without its denier.
 
     A new plan may share some anchor keys with the denied one and not others: whoever denies under
-    any of them may withdraw there. Raise `DeniedError` (`APPROVER_INELIGIBLE`) if it is none.
+    any of them may withdraw there. Raise `DeniedError` (`APPROVER_INELIGIBLE`) if it is none, and as
+    `Denial.withdrawn`.
     """
     theirs = [denial for denial in denials if denial.has(verified.approval.approver)]
     if not theirs:
@@ -129,11 +150,14 @@ def read_denial(record: Record) -> Denial:
 
 def _read_denier(value: Value) -> Denier:
     record = Record(value, what="denier", code=_CODE)
+    if unsigned := record.holds("signed"):
+        record.constant("signed", expected=False)
     denier = Denier(
         approver=record.text("approver", PERSON),
         run_id=record.text("run_id", RUN_ID),
         approval_digest=record.digest("approval_digest"),
         denied_at=record.instant("denied_at"),
+        signed=not unsigned,
     )
     record.end()
     return denier

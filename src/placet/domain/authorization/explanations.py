@@ -51,8 +51,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     # who asks over the network
     "UNAUTHENTICATED": _says(
         "Nobody is known by what was shown, or nothing was.",
-        "send a good key as X-API-Key, or as Authorization: Bearer",
+        "send a good key as X-API-Key or as Authorization: Bearer, or sign in: /auth/login",
+        "see who signs in with what: placet principal list",
     ),
+    "CROSS_SITE": _says(
+        "A page of somebody else asked in the name of who is signed in here.",
+        "ask from a page of this service, or with a key in a header",
+    ),
+    "SESSION_MISSING": _says("A key was shown where a person has to be signed in.", "sign in: /auth/login"),
     "SCOPE_INSUFFICIENT": _says(
         "The key does not let its holder ask for this, of this package.",
         "ask for a key with the scope that is named: placet key create --help",
@@ -138,8 +144,12 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "talk to who denied; they can take it back: placet deny RUN --withdraw --as person:NAME --key FILE",
     ),
     "EVIDENCE_TOO_LOW": _says("What proves the build is less than the rule demands.", _POLICY),
-    "OIDC_INVALID": _says("The identity token does not hold.", "start the job again: tokens are short-lived"),
-    "OIDC_REPLAYED": _says("The identity token was used before.", "start the job again", _ALERT),
+    "OIDC_INVALID": _says(
+        "The identity token, or the answer that brought it, does not hold.",
+        "sign in again: /auth/login; a job is started again: tokens are short-lived",
+        "see what is believed of the issuer: placet issuer list",
+    ),
+    "OIDC_REPLAYED": _says("The identity token was used before.", "sign in again, or start the job again", _ALERT),
     "OIDC_CONTEXT_DENIED": _says("The job is not one that may publish this.", "see the trusted publishers"),
     "EMBEDDED_IN_CI": _says(
         "It ran inside a CI job, where whoever controls the job holds every key.", "run it elsewhere", _POLICY
@@ -149,6 +159,9 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "The break-glass does not hold: it lacks people, a reason, or a review.", _POLICY, _SHOW
     ),
     "BREAK_GLASS_EXCEEDED": _says("The break-glass is used up, or its time is over.", _APPROVE),
+    "IDENTITY_IN_USE": _says(
+        "The identity is enrolled for another person already.", "see whose it is: placet principal list"
+    ),
     "KEY_IN_USE": _says("The key speaks for another principal already.", "enrol a key of their own"),
     "KEY_WEAK": _says("The key is too weak, or was certified before.", "make a new key"),
     # the run as a whole

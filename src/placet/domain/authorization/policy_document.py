@@ -39,8 +39,6 @@ NAMED_KINDS = frozenset(OperationKind) | {
     "move_dist_tag",
     "change_owner",
     "set_status",
-    "create_key",
-    "change_trust",
     "recover",
 }
 """Kinds that a rule may name (contract 8), also those that this version cannot perform yet."""

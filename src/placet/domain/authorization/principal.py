@@ -7,11 +7,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from placet.domain.authorization.principal_identity import (
+    PrincipalIdentity,
+    check_identities,
+    is_session_key_id,
+    read_identity,
+    with_revoked,
+)
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
 from placet.domain.encoding.ssh_public_key import SshPublicKey, parse_public_key
-from placet.domain.values.time import format_instant, parse_instant
-from placet.errors import DeniedError, InvalidInputError, PlacetError
+from placet.domain.values.time import format_instant
+from placet.errors import DeniedError, InvalidInputError
 
 _CODE = "PRINCIPAL_INVALID"
 _INELIGIBLE = "APPROVER_INELIGIBLE"
@@ -72,7 +79,8 @@ class Principal:
     """Somebody or something that may act, by its id, never by a name.
 
     `on_behalf_of` is the person who owns an agent (always given for agents), CI identity or
-    service; empty where there is none. `accounts` are its accounts at providers, `PROVIDER:ID`.
+    service; empty where there is none. `accounts` are its accounts at providers, `PROVIDER:ID`;
+    `identities` the enrolments of what a person signs in with, in order, at most the last one good.
     `disabled_at` is None while the principal may act.
     """
 
@@ -82,6 +90,7 @@ class Principal:
     enrolled_at: datetime
     disabled_at: datetime | None = None
     accounts: tuple[str, ...] = ()
+    identities: tuple[PrincipalIdentity, ...] = ()
 
     @property
     def kind(self) -> PrincipalKind:
@@ -116,14 +125,34 @@ class Principal:
         """Return the principal with more accounts, checked as `read_principal` checks it."""
         return checked(replace(self, accounts=tuple(sorted({*self.accounts, *accounts}))))
 
+    @property
+    def identity(self) -> PrincipalIdentity | None:
+        """Return what the person signs in with now, or None."""
+        return next((each for each in self.identities if each.revoked_at is None), None)
+
+    def identity_at(self, key_id: str, instant: datetime) -> PrincipalIdentity | None:
+        """Return the enrolment of the identity behind `session:ID` that was good at `instant`, or None."""
+        return next((each for each in self.identities if each.key_id == key_id and each.good_at(instant)), None)
+
+    def with_identity(self, identity_id: str, at: datetime) -> Principal:
+        """Return the principal as it signs in with this identity from `at` on; the one before is revoked then."""
+        enrolled = PrincipalIdentity(identity_id=identity_id, enrolled_at=at)
+        return checked(replace(self, identities=(*with_revoked(self.identities, at), enrolled)))
+
+    def without_identity(self, at: datetime) -> Principal:
+        """Return the principal as it signs in with nothing from `at` on."""
+        return replace(self, identities=with_revoked(self.identities, at))
+
     def to_object(self) -> Object:
         """Return the members of the canonical object, without salt and index.
 
-        `accounts` stands only where there are any: principals of earlier releases have none.
+        `accounts` and `identities` stand only where there are any: principals of earlier releases have none.
         """
         accounts: Object = {"accounts": list(self.accounts)} if self.accounts else {}
+        identities: Object = {"identities": [each.to_object() for each in self.identities]} if self.identities else {}
         return {
             **accounts,
+            **identities,
             "principal_id": self.principal_id,
             "on_behalf_of": self.on_behalf_of,
             "keys": [key.to_object() for key in self.keys],
@@ -142,8 +171,9 @@ def read_principal(record: Record) -> Principal:
         on_behalf_of=record.text("on_behalf_of"),
         keys=record.list_of("keys", _read_key, most=_MOST_KEYS),
         enrolled_at=record.instant("enrolled_at"),
-        disabled_at=_optional_instant(record, "disabled_at"),
+        disabled_at=record.optional_instant("disabled_at"),
         accounts=_accounts(record),
+        identities=_identities(record),
     )
     record.end()
     return checked(principal)
@@ -154,7 +184,8 @@ def checked(principal: Principal) -> Principal:
 
     Raise `InvalidInputError` (`PRINCIPAL_INVALID`) for an id outside the grammar, an owner that is
     no person, an agent without owner, a person with one, a key held twice, too many keys, a
-    key in software that must verify its user, or an account outside the grammar.
+    key in software that must verify its user, an account outside the grammar, and identities of
+    what is no person, or of which two are good at once.
     """
     if re.fullmatch(PRINCIPAL_ID, principal.principal_id) is None:
         raise InvalidInputError(
@@ -184,13 +215,19 @@ def _check_parts(principal: Principal) -> None:
     for account in principal.accounts:
         if re.fullmatch(ACCOUNT, account) is None:
             raise InvalidInputError(_CODE, f"{account[:80]!a} is no account", hint="PROVIDER:ID, say github:12345")
+    if principal.identities and principal.kind is not PrincipalKind.PERSON:
+        raise InvalidInputError(_CODE, "only persons sign in", hint="programs show an API key: placet key create")
+    check_identities(principal.identities)
 
 
-def check_may_approve(principal: Principal | None, key_id: str, at: datetime) -> None:
+def check_may_approve(
+    principal: Principal | None, key_id: str, at: datetime, *, said_at: datetime | None = None
+) -> None:
     """Return only if `principal` is a person, and person and key were good at `at`.
 
-    Raise `DeniedError` (`APPROVER_INELIGIBLE`) where the principal is unknown, disabled or no
-    person, and where the key is not enrolled for it or revoked.
+    `key_id` may stand for a session: then the identity that had signed in must be good, by the same
+    enrolment as at `said_at`. Raise `DeniedError` (`APPROVER_INELIGIBLE`) where the principal is
+    unknown, disabled or no person, and where key or identity is not enrolled for it or revoked.
     """
     if principal is None:
         raise DeniedError(_INELIGIBLE, "the approver is not enrolled")
@@ -198,7 +235,7 @@ def check_may_approve(principal: Principal | None, key_id: str, at: datetime) ->
         raise DeniedError(_INELIGIBLE, f"{principal.principal_id} is no person: its keys never approve")
     if not principal.active_at(at):
         raise DeniedError(_INELIGIBLE, f"{principal.principal_id} was disabled, or was not enrolled then")
-    key = principal.key(key_id)
+    key = principal.identity_at(key_id, said_at or at) if is_session_key_id(key_id) else principal.key(key_id)
     if key is None:
         raise DeniedError(_INELIGIBLE, f"the key is not one that {principal.principal_id} enrolled")
     if not key.good_at(at):
@@ -214,7 +251,7 @@ def _read_key(value: Value) -> PrincipalKey:
         verify_required=verifies,
         public_key=parse_public_key(line),
         enrolled_at=record.instant("enrolled_at"),
-        revoked_at=_optional_instant(record, "revoked_at"),
+        revoked_at=record.optional_instant("revoked_at"),
     )
     record.constant("key_id", key.key_id)
     if key.public_key.line != line:
@@ -232,11 +269,7 @@ def _accounts(record: Record) -> tuple[str, ...]:
     return accounts
 
 
-def _optional_instant(record: Record, name: str) -> datetime | None:
-    text = record.text(name)
-    if not text:
-        return None
-    try:
-        return parse_instant(text)
-    except PlacetError as error:
-        raise InvalidInputError(_CODE, f"the {name} is no time") from error
+def _identities(record: Record) -> tuple[PrincipalIdentity, ...]:
+    if not record.holds("identities"):
+        return ()
+    return record.list_of("identities", read_identity) or record.refuse("has an empty list of identities")

@@ -77,6 +77,13 @@ class Record:
         """Take the member `name` as a time."""
         return self._parsed(name, parse_instant)
 
+    def optional_instant(self, name: str) -> datetime | None:
+        """Take the member `name` as a time, None where it is empty."""
+        if self._members.get(name) == "":
+            self._members.pop(name)
+            return None
+        return self.instant(name)
+
     def object(self, name: str) -> Object:
         """Take the member `name` as an object of any shape."""
         value = self._take(name)

@@ -102,17 +102,21 @@ class ApprovalRecorded:
     """An approval object, the SSH signature over its canonical bytes (base64 of the SSHSIG blob), its assurance.
 
     `recorded_at` is the instant for which it was verified; it orders what approvers say. The
-    signature is empty at assurance 1: there the Core vouches for the session.
+    signature is empty at assurance 1: there the Core vouches for the `session`, whose id stands here
+    then and never else.
     """
 
     approval: Object
     signature: str
     assurance: int
     recorded_at: datetime
+    session: str = ""
 
     def to_object(self) -> Object:
-        """Return the entry's data."""
+        """Return the entry's data; `session` only where there is one."""
+        session: Object = {"session": self.session} if self.session else {}
         return {
+            **session,
             "approval": self.approval,
             "signature": self.signature,
             "assurance": self.assurance,
@@ -123,11 +127,15 @@ class ApprovalRecorded:
 def read_approval_recorded(data: Value) -> ApprovalRecorded:
     """Return the record that `data` holds, or raise `InvalidInputError` (`ENTRY_DATA_MALFORMED`)."""
     record = Record(data, what="approval's entry", code=CODE)
+    session = record.text("session", ID) if record.holds("session") else ""
     read = ApprovalRecorded(
         approval=record.object("approval"),
         signature=record.text("signature", r"[A-Za-z0-9+/=]*"),
         assurance=record.integer("assurance", least=1, most=3),
         recorded_at=record.instant("recorded_at"),
+        session=session,
     )
     record.end()
+    if (read.assurance == 1, not read.signature) != (bool(session), bool(session)):
+        record.refuse("is neither signed nor vouched for by a session")
     return read

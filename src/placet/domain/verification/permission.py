@@ -3,8 +3,8 @@
 A receipt's MAC cannot be checked without its secret; that the log holds its payload vouches for
 it. So that this need not be believed alone, the policy that it names is evaluated once more, on
 the approvals that stand in the log before it, with their signatures verified under the enrolled
-keys. What a log cannot prove (that nobody withdrew, denied elsewhere, or lost a role) is its own
-word, given with the receipt.
+keys. What a log cannot prove (that nobody withdrew, denied elsewhere, or lost a role; that somebody
+had signed in who approved in a session, at assurance 1) is its own word, given with the receipt.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_approval
+from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_recorded
 from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.authorization.circumstances import Circumstances
 from placet.domain.authorization.evaluate import OperationDecision, evaluate
@@ -158,7 +158,7 @@ def _approvals(
         if approval.approver not in principals:
             principals[approval.approver] = _enrolled(approval.approver, evidence)
         text = render_plan(plan, policies[plan.policy_digest].version)
-        verified = verify_approval(
+        verified = verify_recorded(
             encode(found.record.approval),
             decode_base64(found.record.signature),
             about=ShownPlan(plan=plan, shown_digest=shown_digest(text)),
