@@ -8,7 +8,7 @@ from datetime import datetime
 from placet.core.context import Context
 from placet.core.entities.credentials import credential_key, read_credential
 from placet.core.entities.stored import entity_of
-from placet.domain.authorization.api_key import ANY, Scope, check_scopes
+from placet.domain.authorization.api_key import ANY, Scope, Verb, check_scopes
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.errors import DeniedError
 
@@ -32,6 +32,10 @@ class Caller:
     def may_see(self, package: str) -> bool:
         """Tell whether a scope is about `package`: then it may be read, whatever its visibility."""
         return any(scope.matches(package) for scope in self.scopes)
+
+    def may_read_runs(self, package: str) -> bool:
+        """Tell whether a scope lets its holder read the runs of `package`, and what belongs to them."""
+        return any(scope.covers(Verb.READ, package) for scope in self.scopes)
 
     @property
     def may_see_all(self) -> bool:

@@ -37,6 +37,7 @@ from placet.facade.receipts import Receipts
 from placet.facade.registry import Registry
 from placet.facade.storage import Storage
 from placet.facade.verification import Verification, verify
+from placet.facade.visibility import PackageVisibilities
 from placet.ports.effects import Secret
 from placet.usecases.publish_package import PublishRequest
 
@@ -61,6 +62,7 @@ class Placet:
         self.registry = Registry(opened)
         self.receipts = Receipts(opened)
         self.keys = Keys(opened)
+        self.visibility = PackageVisibilities(opened)
         self.storage = Storage(opened)
         self.ledger = LedgerBook(opened)
         self.signer = bootstrap.approval_signer(opened.config)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from placet.web.route import Route
-from placet.web.routes import certificates, chitty_ids, chronicle, health, registry
+from placet.web.routes import certificates, chitty_ids, chronicle, health, registry, visibility
 from placet.web.routes.description import description
 
 _SERVED: tuple[Route, ...] = (
@@ -12,5 +12,6 @@ _SERVED: tuple[Route, ...] = (
     *chitty_ids.ROUTES,
     *chronicle.ROUTES,
     *registry.ROUTES,
+    *visibility.ROUTES,
 )
 ROUTES: tuple[Route, ...] = (*_SERVED, description("/openapi.json", _SERVED, title="Placet"))

@@ -13,6 +13,7 @@ from placet.core.acts import (
     change_approver_key,
     change_executor,
     change_role,
+    change_visibility,
     create_key,
     enrol_principal,
     issue_certificate,
@@ -36,4 +37,5 @@ ACTS: Mapping[OperationKind, Act] = {
     OperationKind.CHANGE_APPROVER_KEY: change_approver_key.ACT,
     OperationKind.LIFT_FREEZE: lift_freeze.ACT,
     OperationKind.CREATE_KEY: create_key.ACT,
+    OperationKind.CHANGE_VISIBILITY: change_visibility.ACT,
 }

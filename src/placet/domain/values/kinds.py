@@ -43,6 +43,7 @@ class OperationKind(StrEnum):
     CHANGE_APPROVER_KEY = "change_approver_key"
     LIFT_FREEZE = "lift_freeze"
     CREATE_KEY = "create_key"
+    CHANGE_VISIBILITY = "change_visibility"
 
 
 CORE_KINDS = frozenset(
@@ -58,6 +59,7 @@ CORE_KINDS = frozenset(
         OperationKind.CHANGE_APPROVER_KEY,
         OperationKind.LIFT_FREEZE,
         OperationKind.CREATE_KEY,
+        OperationKind.CHANGE_VISIBILITY,
     }
 )
 """Kinds that never reach the port: their change performs them (protocol 5)."""
