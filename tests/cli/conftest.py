@@ -161,6 +161,7 @@ def governed_examples(shell: Shell) -> dict[str, str]:
     for name in ("mallory", "second"):
         shell.ssh_key(name)
     shell.done("key", "create", "--name", "ci", "--principal", "person:local", "--scope", "registry:write=@acme/*")
+    shell.done("package", "visibility", "@acme/older", "private")
     added = shell.done("principal", "add", "person:mallory", "--key", "mallory.pub", "--json").json()
     shell.done("principal", "add", "person:zoe")
     shell.done("principal", "disable", "person:zoe")

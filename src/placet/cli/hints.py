@@ -59,6 +59,7 @@ HINTS: Mapping[str, str] = {
     "MISSING_REASON": "say why: key_compromise, superseded, cessation_of_operation or unspecified",
     "REPLAY_DETECTED": "make a new nonce for each request",
     "TIMESTAMP_OUT_OF_RANGE": "send the present time in Unix milliseconds, and set the clock",
+    "VISIBILITY_INVALID": "see what is said now: placet package visibility",
     "STATUS_INVALID": "say certified, published, deprecated or unpublished",
     "MISSING_REPLAY_PROTECTION": "send timestamp (Unix milliseconds) and a nonce that is used once",
     "MISSING_REQUIRED_FIELDS": "send what the message names; /openapi.json describes the body",

@@ -1,4 +1,4 @@
-"""`placet package`: package archives by themselves."""
+"""`placet package`: package archives by themselves, and who may see a package."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ _BLOCK_LIMIT_BYTES = 1024 * 1024
         "inspect": Child(__name__, "inspect", "Show what a package is, holds and does when installed."),
         "stamp": Child(__name__, "stamp", "Put a metadata block into a package."),
         "unstamp": Child(__name__, "unstamp", "Take the metadata block out of a package."),
+        "visibility": Child("placet.cli.visibility", "visibility", "Show or change who may see a package."),
     },
 )
 def package() -> None:
-    """Packages by themselves: needs no installation, and records nothing."""
+    """Packages by themselves: all but their visibility needs no installation, and records nothing."""
 
 
 @click.command("inspect", cls=Command, example="placet package inspect ./my-package")

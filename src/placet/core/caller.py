@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placet.domain.authorization.api_key import ANY, Scope, check_scopes
+from placet.domain.authorization.api_key import ANY, Scope, Verb, check_scopes
 from placet.domain.authorization.shown_token import CredentialKind
 
 
@@ -34,6 +34,10 @@ class Caller:
     def may_see(self, package: str) -> bool:
         """Tell whether a scope is about `package`: then it may be read, whatever its visibility."""
         return self.in_session or any(scope.matches(package) for scope in self.scopes)
+
+    def may_read_runs(self, package: str) -> bool:
+        """Tell whether a scope lets its holder read the runs of `package`, and what belongs to them."""
+        return self.in_session or any(scope.covers(Verb.READ, package) for scope in self.scopes)
 
     @property
     def may_see_all(self) -> bool:

@@ -41,6 +41,7 @@ from placet.facade.sessions import Returned, Sessions, Word
 from placet.facade.storage import Storage
 from placet.facade.trust import Trust
 from placet.facade.verification import Verification, verify
+from placet.facade.visibility import PackageVisibilities
 from placet.ports.effects import Secret
 from placet.ports.meter import Meter
 from placet.usecases.publish_package import PublishRequest
@@ -80,6 +81,7 @@ class Placet:
         self.keys = Keys(opened)
         self.trust = Trust(opened)
         self.sessions = Sessions(opened, self.publishing)
+        self.visibility = PackageVisibilities(opened)
         self.storage = Storage(opened)
         self.ledger = LedgerBook(opened)
         self.denials = Denials(opened)

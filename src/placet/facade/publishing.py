@@ -9,6 +9,7 @@ from pathlib import Path
 from placet.bootstrap import Opened
 from placet.core.lookup import list_runs
 from placet.core.runs import stored_run
+from placet.core.sight import Sight, sight_of
 from placet.domain.authorization.approval import ApprovalDecision
 from placet.domain.authorization.phrase import check_phrase, phrase
 from placet.domain.authorization.render import fingerprint
@@ -25,7 +26,7 @@ from placet.usecases.prepare_release import Progress
 from placet.usecases.publish_package import PublishRequest, publish_package, rehearse_package
 from placet.usecases.reconcile import reconcile
 from placet.usecases.resume_run import Carried, Waiter, finish_run, give_up
-from placet.usecases.search import Kind, search
+from placet.usecases.search import Hit, Kind, search
 from placet.usecases.show_run import RunView, show_run
 
 
@@ -128,9 +129,17 @@ class Publishing:
         return views.audit(await audit_run(self._context, run_id))
 
     async def search(self, query: str, *, kind: str = "", limit: int = 50, after: str = "") -> Object:
-        """Return a page of what `query` finds: ids, their beginnings, parts of names; `kind` names one type."""
+        """Return a page of what `query` finds: ids, their beginnings, parts of names; `kind` names one type.
+
+        Over the network, of packages and certificates what the caller may see, and of runs with what
+        belongs to them what a scope lets them read.
+        """
         kinds = (Kind(kind),) if kind else tuple(Kind)
-        return views.hits(await search(self._context, query, kinds=kinds, limit=limit, after=after))
+        sight = await sight_of(self._context, self._opened.caller)
+        found = await search(
+            self._context, query, kinds=kinds, limit=limit, after=after, sees=lambda hit: _sees(sight, hit)
+        )
+        return views.hits(found)
 
     async def plan(self, run_id: str, approver: str = "person:nobody") -> Object:
         """Return the newest plan of a run: its text as approvers are shown it, and its members."""
@@ -170,6 +179,12 @@ class Publishing:
             "sha512": archive.sha512,
             "bundle": str(place),
         }
+
+
+def _sees(sight: Sight, hit: Hit) -> bool:
+    if sight.caller is None or hit.kind in (Kind.PACKAGE, Kind.CERTIFICATE):
+        return sight.sees(hit.package)
+    return sight.caller.may_read_runs(hit.package)
 
 
 def _has_approved(view: RunView, approver: str, groups: tuple[str, ...], now: datetime) -> bool:

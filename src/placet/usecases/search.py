@@ -51,6 +51,14 @@ class Hit:
     seq: int
     at: datetime
 
+    @property
+    def package(self) -> str:
+        """Return the name of what it is about, without kind, provider and version."""
+        subject = self.about.rpartition(" ")[2]
+        provider, colon, name = subject.partition(":")
+        name = name if colon and "@" not in provider else subject
+        return name.rpartition("@")[0] or name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hits:
@@ -73,10 +81,25 @@ class _Lane:
     by_name: bool = False
 
 
+Sees = Callable[[Hit], bool]
+"""Tells whether whoever searches may see what was found."""
+
+
+def everything(hit: Hit) -> bool:  # noqa: ARG001 - on the machine itself
+    """Let everything be seen."""
+    return True
+
+
 async def search(
-    context: Context, query: str, *, kinds: Sequence[Kind] = tuple(Kind), limit: int = 50, after: str = ""
+    context: Context,
+    query: str,
+    *,
+    kinds: Sequence[Kind] = tuple(Kind),
+    limit: int = 50,
+    after: str = "",
+    sees: Sees = everything,
 ) -> Hits:
-    """Return what `query` finds, at most about `limit` hits: a run's receipts and events come together.
+    """Return what `query` finds and `sees` lets be seen, about `limit` hits: a run's receipts and events come together.
 
     `after` is the `after` of the page before. Raise `InvalidInputError` (`QUERY_INVALID`,
     `CURSOR_INVALID`).
@@ -86,12 +109,12 @@ async def search(
     start, row = _read_cursor(after) if after else (0, None)
     hits: list[Hit] = []
     if not after and Kind.EVENT in kinds:
-        hits += await _event_by_id(context, query)
+        hits += filter(sees, await _event_by_id(context, query))
     for number, lane in enumerate(_LANES):
         if number < start or lane.kind not in kinds:
             continue
         async for found in _rows(context, lane, query, row if number == start else None):
-            hits += await lane.show(context, found)
+            hits += filter(sees, await lane.show(context, found))
             if len(hits) >= limit:
                 return Hits(hits=tuple(hits), after=_cursor(number, found))
     return Hits(hits=tuple(hits), after="")

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from placet.web.route import Route
-from placet.web.routes import certificates, chitty_ids, chronicle, health, registry, session_approvals, sessions
+from placet.web.routes import (
+    certificates,
+    chitty_ids,
+    chronicle,
+    health,
+    registry,
+    session_approvals,
+    sessions,
+    visibility,
+)
 from placet.web.routes.description import description
 
 _SERVED: tuple[Route, ...] = (
@@ -14,5 +23,6 @@ _SERVED: tuple[Route, ...] = (
     *registry.ROUTES,
     *sessions.ROUTES,
     *session_approvals.ROUTES,
+    *visibility.ROUTES,
 )
 ROUTES: tuple[Route, ...] = (*_SERVED, description("/openapi.json", _SERVED, title="Placet"))

@@ -14,6 +14,7 @@ from placet.core.acts import (
     change_executor,
     change_role,
     change_trust,
+    change_visibility,
     create_key,
     enrol_principal,
     issue_certificate,
@@ -38,4 +39,5 @@ ACTS: Mapping[OperationKind, Act] = {
     OperationKind.LIFT_FREEZE: lift_freeze.ACT,
     OperationKind.CREATE_KEY: create_key.ACT,
     OperationKind.CHANGE_TRUST: change_trust.ACT,
+    OperationKind.CHANGE_VISIBILITY: change_visibility.ACT,
 }

@@ -44,6 +44,7 @@ class OperationKind(StrEnum):
     LIFT_FREEZE = "lift_freeze"
     CREATE_KEY = "create_key"
     CHANGE_TRUST = "change_trust"
+    CHANGE_VISIBILITY = "change_visibility"
 
 
 CORE_KINDS = frozenset(
@@ -60,6 +61,7 @@ CORE_KINDS = frozenset(
         OperationKind.LIFT_FREEZE,
         OperationKind.CREATE_KEY,
         OperationKind.CHANGE_TRUST,
+        OperationKind.CHANGE_VISIBILITY,
     }
 )
 """Kinds that never reach the port: their change performs them (protocol 5)."""
