@@ -85,10 +85,22 @@ class Service:
             time.sleep(0.005)
 
     def key(self, *scopes: str, principal: str = "person:local") -> str:
-        """Make an API key."""
-        given = [each for scope in scopes for each in ("--scope", scope)]
-        made = self.shell.done("key", "create", "--name", "test", "--principal", principal, *given, "--json")
-        return str(made.json()["key"])
+        """Make an API key, in this process: quicker than a command."""
+
+        async def make() -> str:
+            async with Placet.open(config.load(self.shell.environment())) as placet:
+                return str((await placet.keys.create("test", principal, scopes))["key"])
+
+        return asyncio.run(make())
+
+    def entries(self) -> list[Any]:
+        """Return what the ledger holds, as `placet ledger show --json` does."""
+
+        async def show() -> Any:
+            async with Placet.open(config.load(self.shell.environment())) as placet:
+                return (await placet.ledger.show(count=10_000))["entries"]
+
+        return list(asyncio.run(show()))
 
     def ask(
         self,
