@@ -11,7 +11,6 @@ import pytest
 
 from placet.core.entities.credentials import (
     Credential,
-    CredentialKind,
     credential_key,
     last_use_key,
     read_last_use,
@@ -21,6 +20,7 @@ from placet.core.execute import execute_plan
 from placet.core.runs import Intent
 from placet.domain.authorization.api_key import parse_scope
 from placet.domain.authorization.operation import Subject
+from placet.domain.authorization.shown_token import CredentialKind
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
