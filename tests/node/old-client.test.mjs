@@ -73,7 +73,7 @@ async function register(version, certificate, event, more = {}) {
       cert_id: certificate,
       chronicle_event_id: event,
       r2_location: `r2://packages/${PACKAGE}/${version}.tgz`,
-      npm_registry: "https://registry.npmjs.org",
+      npm_registry: "https://npm.example.com",
       metadata: { team: "blue" },
       ...more,
     },
