@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
 
 from placet.bootstrap import Opened
 from placet.core.entities.certificates import CertificateRecord
@@ -84,11 +83,10 @@ class ClientCertificates:
             "authorization": await granted_by(self._context, receipt_id) if receipt_id else {},
         }
 
-    async def show(self, certificate_id: str) -> JsonObject:
-        """Return what `Certificates.show` does, with the claims that came with the request."""
+    async def claims(self, certificate_id: str) -> JsonObject:
+        """Return the claims that came with the request for a certificate; raise `NotFoundError`."""
         said = await said_under(self._context, (await self._seen(certificate_id)).claims)
-        claims: JsonObject = {name: said[name] for name in _CLAIMS if name in said}
-        return {**cast("JsonObject", await self._certificates.show(certificate_id)), "claims": claims}
+        return {name: said[name] for name in _CLAIMS if name in said}
 
     async def package_of(self, certificate_id: str) -> str:
         """Return the package of a certificate that the caller may see; raise `NotFoundError`."""
