@@ -10,7 +10,7 @@ import pytest
 
 from placet.core.caller import Caller
 from placet.core.context import Settings
-from placet.domain.authorization.api_key import Verb
+from placet.domain.authorization.api_key import Verb, parse_scope
 from placet.domain.authorization.shown_token import CredentialKind, make_token
 from placet.domain.values.kinds import OperationKind
 from placet.errors import DeniedError, InvalidInputError, NotFoundError, PlacetError
@@ -97,6 +97,16 @@ def test_a_session_reads_everything_and_asks_as_its_person() -> None:
     assert caller.in_session
     caller.check_scope(Verb.PUBLISH, "@acme/tool")
     assert caller.may_see("@acme/private")
+
+
+def test_a_key_asks_for_what_its_scopes_say() -> None:
+    scopes = (parse_scope(f"{Verb.PUBLISH}=@acme/*"),)
+    caller = Caller(principal_id="person:bob", credential_id="key_0123456789ab", scopes=scopes)
+
+    assert not caller.in_session
+    caller.check_scope(Verb.PUBLISH, "@acme/tool")
+    with pytest.raises(DeniedError, match="SCOPE_INSUFFICIENT"):
+        caller.check_scope(Verb.PUBLISH, "@other/tool")
 
 
 @pytest.mark.parametrize("hours", [1, 24])

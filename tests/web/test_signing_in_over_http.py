@@ -216,14 +216,18 @@ def test_a_key_says_who_asks_but_signs_nobody_out_and_approves_nothing(people: S
     run_id, words = waiting(people, "1.0.2")
     made: Any = inside(people, lambda placet: placet.keys.create("x", "person:bob", ("*=*",), requester="person:bob"))
     key, path = made["key"], f"/api/v1/runs/{run_id}/session-approvals"
-    ballot = people.ask("GET", path, key=key).document
+    browser = Browser(people)
+    browser.sign_in("bob-at-work")
+    ballot = browser.ask("GET", path).document
     told = {name: ballot[name] for name in ("plan_digest", "shown_digest")}
 
     out = people.ask("POST", "/auth/logout", key=key)
+    read = people.ask("GET", path, key=key)
     said = people.ask("POST", path, told | {"decision": "approve", "group": "maintainers", "phrase": words}, key=key)
 
     assert people.ask("GET", "/auth/session", key=key).document["kind"] == "key"
-    assert [(each.status, each.code) for each in (out, said)] == [
+    assert [(each.status, each.code) for each in (out, read, said)] == [
+        (403, "SESSION_MISSING"),
         (403, "SESSION_MISSING"),
         (403, "APPROVER_INELIGIBLE"),
     ]

@@ -170,7 +170,8 @@ def _asked_by_key_alone(
     if operation.operation_kind not in GOVERNED_KINDS or said.counted or not _credential_id(snapshot, plan):
         return ()
     sentence = (
-        f"no key lets anybody do {operation.operation_kind.value} without approvals, and the policy asks for none"
+        f"no key and no session lets anybody do {operation.operation_kind.value} without approvals, "
+        "and the policy asks for none"
     )
     return (Refusal(code="APPROVALS_MISSING", sentence=sentence),)
 
@@ -240,7 +241,7 @@ def _approvals(
         if entity is None:
             continue
         said = read_signed_approval(entity)
-        if said.session and not still_vouched_for(snapshot, said.session, now):
+        if not said.signature and not still_vouched_for(snapshot, said.session, now):
             continue
         try:
             approver = principals.get(parse_approval(said.encoded).approver)

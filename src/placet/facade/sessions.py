@@ -113,8 +113,12 @@ class Sessions:
         """Return the run's newest plan as its caller must be shown it before they say anything.
 
         The plan's phrase is not told here: who asked for it tells it, so that both look at one plan.
+        Raise `DeniedError` (`SESSION_MISSING`) for who shows a key: it approves nothing.
         """
-        ballot = await show_ballot(self._context, run_id, self._caller().principal_id)
+        caller = self._caller()
+        if not caller.in_session:
+            raise DeniedError("SESSION_MISSING", "a key approves nothing: plans are shown here to who is signed in")
+        ballot = await show_ballot(self._context, run_id, caller.principal_id)
         return {
             "run_id": run_id,
             "plan_digest": ballot.plan.digest(),

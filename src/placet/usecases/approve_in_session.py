@@ -50,6 +50,16 @@ async def approve_in_session(context: Context, caller: Caller, said: Said) -> Ap
     shows a key, `UNAUTHENTICATED` where the session is over, `APPROVAL_INVALID` where the plan or the
     text is another than they were shown, or what they say is to be signed, and as `approvals.recorded`.
     """
+    try:
+        return await _said(context, caller, said)
+    except DeniedError as error:
+        await record_denial(context, error, actor=caller.principal_id, run_id=said.run_id, operation_id="")
+        raise
+
+
+async def _said(context: Context, caller: Caller, said: Said) -> Approval:
+    if not caller.in_session:  # before anything is looked up: whoever is told so learns nothing else
+        raise DeniedError("APPROVER_INELIGIBLE", "a key approves nothing, whatever its scopes: sign in, or sign")
     if said.decision is ApprovalDecision.APPROVE or said.phrase:
         check_phrase(said.phrase, said.plan_digest)
     run = await stored_run(context, said.run_id)
@@ -64,11 +74,7 @@ async def approve_in_session(context: Context, caller: Caller, said: Said) -> Ap
         word = SignedApproval(encoded=approval.encode(), signature=b"", recorded_at=now, session=session.credential_id)
         return recorded(context, snapshot, run, about.plan, verified, word)
 
-    try:
-        await decide(context, lambda loaded: _premises(run, caller, loaded), decision)
-    except DeniedError as error:
-        await record_denial(context, error, actor=caller.principal_id, run_id=run.run_id, operation_id="")
-        raise
+    await decide(context, lambda loaded: _premises(run, caller, loaded), decision)
     return approvals[0]
 
 
@@ -81,8 +87,6 @@ def _premises(run: Run, caller: Caller, snapshot: Snapshot | None) -> set[Entity
 
 def _in_session(snapshot: Snapshot, caller: Caller, now: datetime) -> tuple[Credential, Principal]:
     """Return the caller's session and who they are, while it is good."""
-    if not caller.in_session:
-        raise DeniedError("APPROVER_INELIGIBLE", "a key approves nothing, whatever its scopes: sign in, or sign")
     session = read_credential(required(snapshot, credential_key(caller.credential_id), "session"))
     entity = entity_of(snapshot, principal_key(caller.principal_id))
     person = stored_principal(entity) if entity else None

@@ -189,7 +189,7 @@ async def _said_before(context: Context, spent: _Spent, at: datetime) -> list[Si
     said = [read_signed_approval(entities[key]) for key in keys if entities[key].revision < spent.issued_seq]
     sessions = {each.session for each in said if each.session}
     snapshot = await load(context, lambda loaded: {k for s in sessions for k in credential_premises(loaded, s)})
-    return [each for each in said if not each.session or still_vouched_for(snapshot, each.session, at)]
+    return [each for each in said if each.signature or still_vouched_for(snapshot, each.session, at)]
 
 
 async def _principals(context: Context, ids: set[str]) -> dict[str, Principal]:

@@ -77,7 +77,7 @@ ROUTES = (
         summary="Show a plan to who may approve it",
         tag=_TAG,
         answers={200: Ballot},
-        codes=("NOT_FOUND", "PLAN_MISSING"),
+        codes=("NOT_FOUND", "PLAN_MISSING", "SESSION_MISSING"),
     ),
     Route(
         method="POST",
