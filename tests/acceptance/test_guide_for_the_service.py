@@ -39,4 +39,3 @@ def test_every_block_of_the_guide_runs(tmp_path: Path) -> None:
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert len(others) == 6
     assert ran.stdout.count("true") >= 12
-
