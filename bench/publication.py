@@ -12,8 +12,8 @@ from pathlib import Path
 
 from placet import bootstrap, config
 from placet.demo.npm_double import NpmDouble
+from placet.domain.package.publish_request import PublishRequest
 from placet.facade import Placet
-from placet.usecases.publish_package import PublishRequest
 
 _TOKEN = "npm_bench"  # noqa: S105 - good for the loopback double alone
 _STEPS = {

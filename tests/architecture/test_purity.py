@@ -21,6 +21,7 @@ IMPURE_METHODS = frozenset(
     "generate generate_private_key generate_parameters random_serial_number".split()
 )
 NETWORK = frozenset("socket ssl http urllib ftplib smtplib socketserver select selectors xmlrpc".split())
+MAY_TOUCH_THE_NETWORK = ("placet.adapters.egress", "placet.client.wire", "placet.demo", "placet.web.server")
 MAY_LET_THROUGH = frozenset(
     {
         "placet.domain.authorization.authorized",
@@ -61,12 +62,8 @@ def test_only_the_checks_and_the_reservation_let_an_operation_through() -> None:
     assert using <= MAY_LET_THROUGH
 
 
-def test_only_egress_the_server_and_the_demo_touch_the_network() -> None:
-    outside = [
-        each
-        for each in source_modules()
-        if not any(each.within(package) for package in ("placet.adapters.egress", "placet.demo", "placet.web.server"))
-    ]
+def test_only_egress_the_client_the_server_and_the_demo_touch_the_network() -> None:
+    outside = [each for each in source_modules() if not any(each.within(package) for package in MAY_TOUCH_THE_NETWORK)]
     found = [
         f"{each.place}: {name}" for each in outside for name, _ in imports(each) if name.partition(".")[0] in NETWORK
     ]

@@ -7,12 +7,13 @@ import pytest
 from placet.core.governed import ask
 from placet.core.runs import Intent
 from placet.domain.authorization.approval import ApprovalDecision
+from placet.domain.authorization.ballot import fill_in
 from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.kinds import OperationKind
 from placet.errors import InvalidInputError
-from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
+from placet.usecases.approve_plan import record_approval, show_ballot
 from support.forging import receipt_in
 from support.installation import POLICY
 from support.soft_keys import SoftKey, soft_key
@@ -38,12 +39,12 @@ def approve(world: World, plan: Plan, key: SoftKey, *, name: str = "carol", flag
     async def work() -> None:
         ballot = await show_ballot(world.context, plan.run_id, f"person:{name}")
         said = fill_in(
-            world.context,
             ballot,
             approver=f"person:{name}",
             key_id=key.public.key_id,
             decision=ApprovalDecision.APPROVE,
             group="maintainers",
+            at=world.context.clock.now(),
         )
         await record_approval(world.context, said.encode(), key.sign(said.encode(), flags=flags, counter=counter))
 

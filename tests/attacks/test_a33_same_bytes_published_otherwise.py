@@ -9,9 +9,10 @@ import pytest
 
 from placet.core.lookup import find_runs
 from placet.core.runs import stored_plan
+from placet.domain.package.publish_request import PublishRequest
 from placet.errors import ApprovalsPendingError, DeniedError
 from placet.ports.effects import Provider
-from placet.usecases.publish_package import PublishRequest, publish_package
+from placet.usecases.publish_package import publish_package
 from placet.usecases.resume_run import Carried
 from support.archives import manifest, member, package_json, tgz
 from support.installation import POLICY, REQUESTER

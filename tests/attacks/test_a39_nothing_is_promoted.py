@@ -10,14 +10,16 @@ from placet.core.entities.runs import RunState
 from placet.core.execute import Report
 from placet.core.runs import stored_run
 from placet.domain.authorization.approval import ApprovalDecision
+from placet.domain.authorization.ballot import fill_in
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.plan_file import parse_plan_file
+from placet.domain.package.publish_request import PublishRequest
 from placet.domain.values.kinds import Mode, parse_mode
 from placet.errors import InvalidInputError
-from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
+from placet.usecases.approve_plan import record_approval, show_ballot
 from placet.usecases.create_plan import PlanRequest, create_plan
 from placet.usecases.dry_run import record_intents
-from placet.usecases.publish_package import PublishRequest, publish_package, rehearse_package
+from placet.usecases.publish_package import publish_package, rehearse_package
 from support.archives import manifest, package_json, tgz
 from support.forging import forged, planted, receipt_in
 from support.governance import key_of
@@ -114,12 +116,12 @@ def test_the_approval_of_a_rehearsal_is_none_of_the_production_plan() -> None:
     async def promote() -> None:
         ballot = await show_ballot(world.context, rehearsed.run_id, "person:alice")
         said = fill_in(
-            world.context,
             ballot,
             approver="person:alice",
             key_id=key_of("alice").public.key_id,
             decision=ApprovalDecision.APPROVE,
             group="maintainers",
+            at=world.context.clock.now(),
         )
         said = replace(said, run_id=plan.run_id)
         await record_approval(world.context, said.encode(), key_of("alice").sign(said.encode()))

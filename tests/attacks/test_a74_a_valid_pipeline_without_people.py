@@ -11,10 +11,10 @@ import pytest
 
 from placet.bootstrap import Opened
 from placet.core.lookup import list_runs
+from placet.domain.package.publish_request import PublishRequest
 from placet.errors import ApprovalsPendingError, DeniedError, PlacetError
 from placet.facade.ledger import LedgerBook
 from placet.facade.publishing import Publishing
-from placet.usecases.publish_package import PublishRequest
 from support.archives import manifest, package_json, tgz
 from support.installation import CERTIFYING, GOVERNING, PUBLISHING, REQUESTER, TEAM
 from support.world import World

@@ -15,6 +15,7 @@ from placet.core.governed import ask
 from placet.core.issuers import all_issuers
 from placet.core.runs import Intent, stored_plan
 from placet.domain.authorization.approval import ApprovalDecision
+from placet.domain.authorization.ballot import fill_in
 from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.phrase import phrase
 from placet.domain.authorization.plan import Plan
@@ -23,7 +24,7 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.values.kinds import OperationKind
 from placet.errors import ApprovalsPendingError, PlacetError
 from placet.usecases.approve_in_session import Said, approve_in_session
-from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
+from placet.usecases.approve_plan import record_approval, show_ballot
 from support.forging import receipt_in
 from support.governance import key_of
 from support.identity import ISSUER, POLICY, TERMS, TRUSTING, Signing
@@ -155,12 +156,12 @@ def test_an_approval_that_claims_a_session_is_not_taken_from_outside() -> None:
     async def forged(signature: bytes) -> None:
         ballot = await show_ballot(world.context, plan.run_id, "person:bob")
         said = fill_in(
-            world.context,
             ballot,
             approver="person:bob",
             key_id=bob.identity.key_id if bob.identity else "",
             decision=ApprovalDecision.APPROVE,
             group="maintainers",
+            at=world.context.clock.now(),
         )
         await record_approval(world.context, said.encode(), signature)
 

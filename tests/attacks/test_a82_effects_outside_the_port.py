@@ -27,6 +27,7 @@ MAY = {
     "adapters/npm/pack.py": "npm pack, its scripts off",
     "adapters/npm/user_registry.py": "npm config get registry",
     "adapters/ssh/signer.py": "ssh-keygen",
+    "client/wire.py": "our own service, asked by its clients; it holds no credential of a provider",
     "demo/double_server.py": "a provider on loopback",
     "web/server.py": "listens; it connects to nobody",
     "usecases/verify_ledger.py": "workers that hash the ledger",

@@ -13,34 +13,11 @@ import pytest
 
 from placet import config
 from placet.demo.npm_double import NpmDouble
-from placet.errors import ApprovalsPendingError
 from placet.facade import Placet
+from support.homes import TEAM_POLICY, found_team, found_trial, prepare_team
 from support.shell import Shell
 
 TOKEN = "npm_t0ken_canary"
-PASSPHRASE = "correct horse battery canary"
-TEAM_POLICY = """\
-version = "v1"
-[groups.maintainers]
-members = ["person:alice", "person:bob", "person:carol"]
-[[rule]]
-operations = ["publish_package", "put_object", "register_package"]
-subjects   = ["npm:@acme/*", "files:@acme/*", "core:@acme/*"]
-requesters = ["person:*"]
-approvals  = [{ group = "maintainers", count = 2, assurance = 2 }]
-[[rule]]
-operations = ["issue_certificate", "revoke_certificate"]
-subjects   = ["core:@acme/*"]
-requesters = ["person:*"]
-approvals  = []
-[[rule]]
-operations = [
-  "activate_policy", "enrol_principal", "change_executor", "change_role", "change_approver_key", "lift_freeze",
-]
-subjects   = ["core:**"]
-requesters = ["person:*"]
-approvals  = [{ group = "maintainers", count = 1, assurance = 2 }]
-"""
 RELEASE = """\
 [package]
 path = "released"
@@ -68,16 +45,8 @@ def trial(tmp_path_factory: pytest.TempPathFactory, registry: NpmDouble) -> Shel
     shell = Shell(tmp_path_factory.mktemp("trial"), {"NPM_TOKEN": TOKEN})
     (shell.place / "objects").mkdir()
     shell.package()
-    asyncio.run(_found_trial(shell, registry.url))
+    asyncio.run(found_trial(shell, registry.url))
     return shell
-
-
-async def _found_trial(shell: Shell, url: str) -> None:
-    settings = config.load(shell.environment())
-    await Placet.init(settings, profile="trial")
-    async with Placet.open(settings) as placet:
-        await placet.governance.add_provider("npm", kind="npm", url=url, credential="env:NPM_TOKEN")
-        await placet.governance.add_provider("files", kind="folder", url=f"file:{shell.place}/objects")
 
 
 @pytest.fixture(scope="module")
@@ -91,36 +60,9 @@ def published(trial: Shell) -> Shell:
 def team(tmp_path_factory: pytest.TempPathFactory, registry: NpmDouble) -> Shell:
     """Return a team's installation: sealed keys, three approvers with SSH keys, a policy, a registry."""
     shell = Shell(tmp_path_factory.mktemp("team"), {"NPM_TOKEN": TOKEN})
-    secret = shell.place / "passphrase"
-    secret.write_text(PASSPHRASE + "\n")
-    shell.variables["PLACET_PASSPHRASE_FILE"] = str(secret)
-    for name in ("alice", "bob", "carol"):
-        shell.ssh_key(name)
-    (shell.place / "policy.toml").write_text(TEAM_POLICY)
-    shell.package()
-    asyncio.run(_found_team(shell, registry.url))
+    prepare_team(shell, TEAM_POLICY)
+    asyncio.run(found_team(shell, registry.url, TEAM_POLICY))
     return shell
-
-
-async def _found_team(shell: Shell, url: str) -> None:
-    _, key = await Placet.init(config.load(shell.environment()))
-    assert key is not None
-    async with Placet.open(config.load(shell.environment(PLACET_BOOTSTRAP_KEY=key.reveal()))) as placet:
-        for name in ("alice", "bob", "carol"):
-            public = await placet.signer.public_key(shell.place / name)
-            await placet.governance.add_principal(f"person:{name}", public_keys=(public.line,))
-        await placet.governance.activate_policy(TEAM_POLICY.encode())
-    async with Placet.open(config.load(shell.environment())) as placet:
-        with pytest.raises(ApprovalsPendingError) as pending:
-            await placet.governance.add_provider(
-                "npm", kind="npm", url=url, credential="env:NPM_TOKEN", requester="person:alice"
-            )
-        run_id = pending.value.hint.split()[2]
-        ballot = await placet.publishing.ballot(run_id, "person:bob")
-        await placet.publishing.say(
-            ballot, "approve", approver="person:bob", key=shell.place / "bob", signer=placet.signer
-        )
-        await placet.publishing.resume(run_id)
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import TEAM_POLICY
 from placet.demo.npm_double import Fault, NpmDouble
+from support.homes import TEAM_POLICY
 from support.shell import PLACET, Ran, Shell
 
 pytestmark = pytest.mark.needs("ssh-keygen")

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import TEAM_POLICY, TOKEN
+from cli.conftest import TOKEN
 from cli.test_json_of_commands import DOCUMENTED
 from placet import config
 from placet.demo.npm_double import NpmDouble
 from placet.errors import ApprovalsPendingError
 from placet.facade import Placet
+from support.homes import TEAM_POLICY
 from support.shell import Ran, Shell
 
 pytestmark = pytest.mark.needs("ssh-keygen")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from cli.conftest import PASSPHRASE, TOKEN
+from cli.conftest import TOKEN
 from cli.test_help_of_commands import COMMANDS
+from support.homes import PASSPHRASE
 from support.shell import Shell
 
 SECRET_OPTIONS = re.compile(r"token|password|passphrase|secret|bootstrap")

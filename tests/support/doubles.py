@@ -19,9 +19,7 @@ from placet.domain.certificate.crl import CrlDraft, sign_crl
 from placet.domain.certificate.profile import LeafSubject, crl_url
 from placet.domain.encoding.signature import PublicKey
 from placet.domain.log.change import Change, Committed, EntityKey, Snapshot
-from placet.domain.values.digest import Digest, sha256
 from placet.domain.values.kinds import OutcomeStatus
-from placet.errors import NotFoundError
 from placet.ports.effects import Finding, Outcome, Presence, Provider
 from placet.ports.executor import SendPermit
 from placet.ports.keys import AuthorityRole
@@ -39,23 +37,6 @@ class Numbered:
     def token(self, size: int) -> bytes:
         self.given += 1
         return hashlib.shake_256(b"%d" % self.given).digest(size)
-
-
-@dataclass
-class MemoryBlobs:
-    """Bytes by digest."""
-
-    kept: dict[Digest, bytes] = field(default_factory=dict)
-
-    async def put(self, content: bytes) -> Digest:
-        digest = sha256(content)
-        self.kept[digest] = content
-        return digest
-
-    async def get(self, digest: Digest) -> bytes:
-        if digest not in self.kept:
-            raise NotFoundError("BLOB_MISSING", f"there is no blob {digest}")
-        return self.kept[digest]
 
 
 @dataclass

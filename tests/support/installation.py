@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from placet.adapters.live.observer import LiveObserver
 from placet.adapters.live.port import LiveSideEffects
 from placet.adapters.memory.anchor import MemoryAnchor
+from placet.adapters.memory.blobs import MemoryBlobs
 from placet.adapters.memory.store import FaultOf, MemoryStore
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
 from placet.core.context import Context, Settings
@@ -46,7 +47,7 @@ from placet.domain.values.kinds import Mode, OperationKind
 from placet.ports.effects import Provider
 from placet.ports.store import Store
 from placet.usecases.set_freeze import set_freeze
-from support.doubles import CountingStore, Double, GivenAuthority, MemoryBlobs, Numbered
+from support.doubles import CountingStore, Double, GivenAuthority, Numbered
 from support.governance import NOW, key_of
 from support.intents import ARCHIVE
 from support.ledgers import ORIGIN, SIGNER, Home, InMemory, LedgerStore, SetClock

@@ -15,8 +15,8 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 
 from placet import config
+from placet.domain.package.publish_request import PublishRequest
 from placet.facade import Placet
-from placet.usecases.publish_package import PublishRequest
 
 DEADLINE_SECONDS = 2
 

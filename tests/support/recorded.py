@@ -20,11 +20,12 @@ from placet.domain.authorization.policy_document import parse_policy
 from placet.domain.authorization.principal import Principal, PrincipalKey, checked
 from placet.domain.log.checkpoint import CheckpointKey
 from placet.domain.log.decision_records import PolicyActivated, PrincipalEnrolled
+from placet.domain.package.publish_request import PublishRequest
 from placet.domain.verification.trust_root import Log, TrustRoot
 from placet.domain.verification.verdict import Verdict
 from placet.domain.verification.verifier import Held, verify_bundle
 from placet.usecases.collect_evidence import collect_evidence
-from placet.usecases.publish_package import PublishRequest, publish_package
+from placet.usecases.publish_package import publish_package
 from support.archives import manifest, member, package_json, tgz
 from support.authority import authority
 from support.installation import REQUESTER

@@ -29,6 +29,7 @@ from placet.core.execute import Report, contents_of, execute_plan, present
 from placet.core.mint import issue_receipt
 from placet.core.runs import Intent, add_plan, open_run
 from placet.domain.authorization.approval import ApprovalDecision
+from placet.domain.authorization.ballot import Ballot, fill_in
 from placet.domain.authorization.facts import ReceiptState, Request
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
@@ -38,7 +39,7 @@ from placet.domain.encoding.canonical import Value
 from placet.domain.log.entry import Entry, parse_entry
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import Mode
-from placet.usecases.approve_plan import fill_in, record_approval, show_ballot
+from placet.usecases.approve_plan import record_approval, show_ballot
 from support.governance import key_of
 from support.installation import ACTOR, REQUESTER, Installation
 from support.intents import a_certificate, a_publication
@@ -108,9 +109,15 @@ class World(Installation):
         signer = key or key_of(approver.partition(":")[2])
         ballot = await show_ballot(self.context, plan.run_id, approver)
         key_id = signer.public.key_id
-        said = fill_in(self.context, ballot, approver=approver, key_id=key_id, decision=decision, group=group)
+        said = fill_in(
+            ballot, approver=approver, key_id=key_id, decision=decision, group=group, at=self.context.clock.now()
+        )
         said = replace(said, expires_at=said.issued_at + timedelta(hours=hours))
         await record_approval(self.context, said.encode(), signer.sign(said.encode()))
+
+    def ballot(self, plan: Plan, approver: str) -> Ballot:
+        """Return a plan as an approver is shown it."""
+        return self.run(show_ballot(self.context, plan.run_id, approver))
 
     def approved(self, plan: Plan, *names: str, hours: float = 24) -> Plan:
         """Return the plan after these maintainers approved it, by default alice."""
@@ -139,12 +146,12 @@ class World(Installation):
         ballot = await show_ballot(self.context, plan.run_id, f"person:{name}")
         key = key_of(name)
         said = fill_in(
-            self.context,
             ballot,
             approver=f"person:{name}",
             key_id=key.public.key_id,
             decision=ApprovalDecision.BREAK_GLASS,
             group=group,
+            at=self.context.clock.now(),
         )
         said = replace(
             said,

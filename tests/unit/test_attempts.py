@@ -16,11 +16,12 @@ from placet.core.entities.stored import required
 from placet.core.execute import execute_operation, execute_plan
 from placet.core.runs import move_run, open_run, stored_plan, stored_run
 from placet.domain.encoding.archive import read_archive
+from placet.domain.package.publish_request import PublishRequest
 from placet.domain.values.kinds import Mode, OutcomeStatus
 from placet.errors import DeniedError, EffectError
 from placet.usecases.certify_package import certify_package
 from placet.usecases.plan_publication import Parcel, Targets, plan_publication
-from placet.usecases.publish_package import PublishRequest, publish_package
+from placet.usecases.publish_package import publish_package
 from placet.usecases.resume_run import Carried, resume_run
 from support.archives import manifest, member, package_json, tgz
 from support.installation import POLICY, REQUESTER
@@ -273,9 +274,9 @@ def test_a_process_that_waits_for_approvals_of_a_run_that_ended_waits_no_longer(
     run = planned(world)
     asked = []
 
-    async def wait(waiting: Run, _: object) -> bool:
-        asked.append(waiting.run_id)
-        await give_way(world.context, waiting)
+    async def wait(waiting: str, _: object) -> bool:
+        asked.append(waiting)
+        await give_way(world.context, run)
         return True
 
     with pytest.raises(DeniedError, match="RUN_CLOSED"):

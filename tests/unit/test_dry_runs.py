@@ -11,10 +11,11 @@ from placet.core.entities.stored import required
 from placet.core.lookup import find_runs
 from placet.core.runs import stored_plan
 from placet.domain.authorization.plan import Plan
+from placet.domain.package.publish_request import PublishRequest
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.errors import ApprovalsPendingError, InvalidInputError
-from placet.usecases.publish_package import PublishRequest, publish_package, rehearse_package
+from placet.usecases.publish_package import publish_package, rehearse_package
 from placet.usecases.rehearse_release import Rehearsed, WouldShip, worst
 from support.archives import manifest, member, package_json, tgz
 from support.doubles import GivenAuthority

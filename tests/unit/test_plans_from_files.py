@@ -12,10 +12,11 @@ from placet.core.entities.stored import entity_of
 from placet.core.lookup import find_runs
 from placet.core.runs import stored_run
 from placet.domain.authorization.plan_file import parse_plan_file
+from placet.domain.package.publish_request import PublishRequest
 from placet.errors import ConfigurationError, DeniedError, InvalidInputError
 from placet.usecases.collect_evidence import collect_evidence
 from placet.usecases.create_plan import Planned, PlanRequest, create_plan, rehearse_plan
-from placet.usecases.publish_package import PublishRequest, publish_package
+from placet.usecases.publish_package import publish_package
 from placet.usecases.rehearse_release import Rehearsed, WouldShip
 from placet.usecases.resume_run import finish_run, resume_run
 from support.archives import manifest, member, package_json, tgz

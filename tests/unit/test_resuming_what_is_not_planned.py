@@ -7,8 +7,9 @@ import pytest
 from placet.core.entities.runs import Run, RunState
 from placet.core.lookup import find_runs
 from placet.core.runs import move_run, stored_run
+from placet.domain.package.publish_request import PublishRequest
 from placet.errors import InvalidInputError
-from placet.usecases.publish_package import PublishRequest, publish_package
+from placet.usecases.publish_package import publish_package
 from placet.usecases.resume_run import Carried, resume_run
 from support.archives import manifest, package_json, tgz
 from support.installation import POLICY, REQUESTER, Crash

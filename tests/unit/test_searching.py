@@ -6,9 +6,10 @@ import pytest
 
 from placet.core.entities.names import about_in, as_wanted, is_first_row, name_rows
 from placet.core.runs import open_run
+from placet.domain.package.publish_request import PublishRequest
 from placet.domain.values.kinds import Mode
 from placet.errors import InvalidInputError
-from placet.usecases.publish_package import PublishRequest, publish_package
+from placet.usecases.publish_package import publish_package
 from placet.usecases.search import Hits, Kind, search
 from support.archives import manifest, package_json, tgz
 from support.installation import POLICY, REQUESTER

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from placet import config
 from placet.demo.npm_double import NpmDouble
-from placet.facade import Placet
+from support.homes import BREAKING, KEYS, TEAM_POLICY, found_team, found_trial, prepare_team
 from support.service import Service, serving
 from support.shell import Shell
 
@@ -27,17 +26,19 @@ def service(tmp_path_factory: pytest.TempPathFactory, registry: NpmDouble) -> It
     """Return a service over a trial installation with a registry and a folder."""
     shell = Shell(tmp_path_factory.mktemp("trial"), {"NPM_TOKEN": TOKEN})
     (shell.place / "objects").mkdir()
-    asyncio.run(_found_trial(shell, registry.url))
+    asyncio.run(found_trial(shell, registry.url))
     with serving(shell) as service:
         yield service
 
 
-async def _found_trial(shell: Shell, url: str) -> None:
-    settings = config.load(shell.environment())
-    await Placet.init(settings, profile="trial")
-    async with Placet.open(settings) as placet:
-        await placet.governance.add_provider("npm", kind="npm", url=url, credential="env:NPM_TOKEN")
-        await placet.governance.add_provider("files", kind="folder", url=f"file:{shell.place}/objects")
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory, registry: NpmDouble) -> Iterator[Service]:
+    """Return a service over a team's installation, where two maintainers may break the glass."""
+    shell = Shell(tmp_path_factory.mktemp("team"), {"NPM_TOKEN": TOKEN})
+    prepare_team(shell, TEAM_POLICY + KEYS + BREAKING)
+    asyncio.run(found_team(shell, registry.url, TEAM_POLICY + KEYS + BREAKING))
+    with serving(shell) as service:
+        yield service
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,9 @@ from placet.adapters.credentials.named import NamedCredentials
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.files.anchor import FileAnchor
 from placet.adapters.files.evidence import EvidenceFolder
+from placet.adapters.files.plan_folder import PlanFolder
 from placet.adapters.files.seen import SeenFolder
+from placet.adapters.live.observer import OfflineObserver
 from placet.adapters.live.probe import LiveProbe
 from placet.adapters.npm.pack import NpmPacker
 from placet.adapters.npm.user_registry import user_registry
@@ -36,6 +38,7 @@ from placet.ports.identity_provider import IdentityProvider
 from placet.ports.meter import Meter, Unmetered
 from placet.ports.object_store import StorageProbe
 from placet.ports.packer import Packer
+from placet.ports.plan_files import PlanFiles
 from placet.ports.seen import SeenLists
 from placet.ports.surroundings import ProviderProbe, Surroundings
 from placet.ports.world import Clock
@@ -51,6 +54,7 @@ __all__ = [
     "found",
     "opened",
     "packer",
+    "plan_files",
     "provider_probe",
     "registry_of_user",
     "surroundings",
@@ -79,6 +83,10 @@ class Opened:
         """Return the installation as `caller` uses it over the network: all that is asked for is theirs."""
         context = replace(self.context, credential_id=caller.credential_id)
         return replace(self, context=context, caller=caller)
+
+    def offline(self) -> Opened:
+        """Return the installation as it asks no provider anything."""
+        return replace(self, context=replace(self.context, observer=OfflineObserver(self.context.clock)))
 
     def storage_probe(self) -> StorageProbe:
         """Return what tries object stores out."""
@@ -149,6 +157,11 @@ def approval_signer(config: Config) -> ApprovalSigner:
 def packer(config: Config) -> Packer:
     """Return what packs projects on this machine; needs no installation."""
     return NpmPacker(_npm(config))
+
+
+def plan_files(config: Config) -> PlanFiles:
+    """Return what reads plan files of this machine; needs no installation."""
+    return PlanFolder(packer(config))
 
 
 async def registry_of_user(config: Config) -> str:

@@ -15,7 +15,7 @@ from placet.cli.output import Document, fields, show_for_signing
 from placet.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 _DONE = {"approve": "Approved", "deny": "Denied", "withdraw": "The denial is taken back"}
 _CONFIRMATIONS = {"approve": "Approve this plan?", "deny": "Deny this plan?", "withdraw": "Take the denial back?"}
@@ -77,7 +77,7 @@ def deny(run_id: str, *, withdraw: bool, **answer: Unpack[_Answer]) -> None:
 
 
 def _say(decision: str, run_id: str, answer: _Answer) -> None:
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         ballot = await placet.publishing.ballot(run_id, answer["approver"])
         show_for_signing(f"{ballot.text}phrase: {placet.publishing.phrase(ballot)}\n")
         if answer["phrase"]:

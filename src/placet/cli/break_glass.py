@@ -15,7 +15,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, fields, moment, show_for_signing
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 _LIMIT_BYTES = 64 * 1024
 _KEY_HELP = "Your SSH key: its file, or the .pub of one in an agent."
@@ -57,7 +57,7 @@ def approve(run_id: str, waives: tuple[str, ...], justification: Path, approver:
     """
     text = read_file(justification, limit=_LIMIT_BYTES)
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         ballot = await placet.publishing.ballot(run_id, approver)
         show_for_signing(ballot.text)
         show_for_signing("BREAK-GLASS: this waives " + ", ".join(sorted(set(waives))))
@@ -73,7 +73,7 @@ def approve(run_id: str, waives: tuple[str, ...], justification: Path, approver:
 def show_(run_id: str) -> None:
     """Show what was waived for a run, and why."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.break_glass.show(run_id)
 
     show(inside(verb), _shown)
@@ -90,7 +90,7 @@ def review(run_id: str, approver: str, key: Path, *, yes: bool) -> None:
     Any approver may who neither asked for it nor broke the glass.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         why = await placet.break_glass.show(run_id)
         ballot = await placet.publishing.ballot(run_id, approver)
         show_for_signing(ballot.text)

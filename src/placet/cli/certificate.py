@@ -16,7 +16,7 @@ from placet.cli.output import Document, fields, moment, table, tell
 from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError, NotFoundError, VerificationError
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 _REASONS = (
     "unspecified",
@@ -83,7 +83,7 @@ def issue(package: str, **wanted: Unpack[_Wanted]) -> None:
     if not (at and name):
         raise click.UsageError("NAME@VERSION has a name, an @ and a version: @acme/tool@1.0.0")
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         tar_sha256 = await _tar_sha256(wanted["archive"]) if wanted["archive"] else ""
 
         async def certify(request: bytes, *, made_here: bool) -> Document:
@@ -113,7 +113,7 @@ def renew(certificate_id: str, **wanted: Unpack[_Key]) -> None:
     """
     request = _request(wanted)
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         async def certify(request: bytes, *, made_here: bool) -> Document:
             return await placet.certificates.renew(
                 certificate_id, request=request, made_here=made_here, requester=wanted["requester"]
@@ -129,7 +129,7 @@ def renew(certificate_id: str, **wanted: Unpack[_Key]) -> None:
 def show_(certificate_id: str) -> None:
     """Show a certificate with its chain, and where it stands."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.certificates.show(certificate_id)
 
     show(inside(verb), _shown)
@@ -140,7 +140,7 @@ def show_(certificate_id: str) -> None:
 def list_(package: str) -> None:
     """List the certificates of a package, or all."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.certificates.list(package)
 
     show(inside(verb), _listed)
@@ -154,7 +154,7 @@ def verify(certificate_id: str) -> None:
     A valid certificate says nothing about bytes; `placet verify` does.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.certificates.verify(certificate_id)
 
     verdict = inside(verb)
@@ -183,7 +183,7 @@ def revoke(certificate_id: str, reason: str, invalid_since: str, requester: str)
     becomes void by it: an earlier time.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.certificates.revoke(
             certificate_id, reason=reason, invalid_since=invalid_since, requester=requester
         )
@@ -202,7 +202,7 @@ def _request(wanted: _Key) -> bytes | None:
     return read_file(wanted["csr"]) if wanted["csr"] else None
 
 
-async def _certified(placet: Placet, request: bytes | None, wanted: _Key, certify: _Certify) -> Document:
+async def _certified(placet: AnyPlacet, request: bytes | None, wanted: _Key, certify: _Certify) -> Document:
     """Return what `certify` issued, with the private key that was made for it, unless that is in a file."""
     private_key = ""
     made_here = request is None

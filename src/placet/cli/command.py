@@ -1,4 +1,4 @@
-"""What all commands have: `--home` and `--json`, before or after their name, one example, no import before need."""
+"""What all commands have: `--home`, `--server`, `--json` anywhere in the line, one example, no import before need."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class Choices:
     """What was chosen for the whole command line."""
 
     home: Path | None = None
+    server: str | None = None
     as_json: bool = False
 
 
@@ -88,6 +89,10 @@ def global_options() -> list[click.Option]:
         click.Option(
             ["--home"], type=FOLDER, metavar="DIR", expose_value=False, callback=_chose_home,
             help="The installation's folder [default: PLACET_HOME, or ~/.placet].",
+        ),
+        click.Option(
+            ["--server"], type=WORD, metavar="URL", expose_value=False, callback=_chose_server,
+            help="Ask the service there instead [default: PLACET_SERVER]; its key is in PLACET_API_KEY or _FILE.",
         ),
         click.Option(
             ["--json"], is_flag=True, expose_value=False, callback=_chose_json,
@@ -160,6 +165,11 @@ class Group(click.Group):
 def _chose_home(context: click.Context, _: click.Parameter, value: Path | None) -> None:
     if value is not None:
         choices_of(context).home = value
+
+
+def _chose_server(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        choices_of(context).server = value
 
 
 def _chose_json(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's own

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from placet.cli.command import Command, choices_of
+from placet.cli.installation import check_none_given
 
 
 @click.command("demo", cls=Command, example="placet demo")
@@ -15,6 +16,7 @@ def demo() -> None:
     registry on this machine, then tries eight attacks. Without --home everything is removed at the
     end, and your own installation is not touched; --home keeps what it did there to look at.
     """
+    check_none_given()
     from placet.demo.main import run  # noqa: PLC0415 - help needs none of it
 
     context = click.get_current_context()

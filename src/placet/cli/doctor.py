@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from placet.cli.command import Command
-from placet.cli.installation import settings, show
+from placet.cli.installation import check_is_here, settings, show
 from placet.cli.output import Document
 from placet.errors import ConfigurationError
 
@@ -25,6 +25,7 @@ def doctor(online: bool) -> None:  # noqa: FBT001 - click passes flags so
     ok, warn or fail, with what to do next. Nothing is changed, no secret is shown. The exit code is
     0 where nothing fails, else 1.
     """
+    check_is_here()
     from placet.facade.doctor import examine  # noqa: PLC0415 - help needs none of it
 
     found = asyncio.run(examine(settings(), online=online))

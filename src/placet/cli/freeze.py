@@ -12,7 +12,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, fields, moment, tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -39,7 +39,7 @@ def set_(subjects: tuple[str, ...], reason: str, requester: str) -> None:
     and whom the policy names as freezers. Plans can still be made and approved.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.freezes.set(subjects, reason=reason, requester=requester)
 
     show(inside(verb), _set)
@@ -54,7 +54,7 @@ def lift(freeze_id: str, requester: str) -> None:
     The policy in force decides who must approve that.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.freezes.lift(freeze_id, requester=requester)
 
     show(inside(verb), _lifted)
@@ -67,7 +67,7 @@ def list_() -> None:
     Those that will begin unless a publication under break-glass is reviewed stand among them.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.freezes.list()
 
     show(inside(verb), _listed)

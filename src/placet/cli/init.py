@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import click
 
 from placet.cli.command import WORD, Command
-from placet.cli.installation import settings, show
+from placet.cli.installation import check_is_here, settings, show
 from placet.cli.output import Document, fields, tell
 from placet.errors import UnavailableError
 
@@ -48,6 +48,7 @@ def init(profile: str, name: str, algorithm: str) -> None:
     or the content of PLACET_PASSPHRASE_FILE, which the team profile requires. A team's bootstrap key
     is printed once: it enrols the first approvers and activates the first policy, and dies with that.
     """
+    check_is_here()
     from placet.facade import Placet  # noqa: PLC0415 - help needs none of it
 
     config = settings()

@@ -12,7 +12,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, fields, table, tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -65,7 +65,7 @@ def add(url: str, **record: Unpack[_Record]) -> None:
     PLACET_PUBLIC_BASE_URL: register that address there.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.trust.add_issuer(url, **record)
 
     show(inside(verb), _changed)
@@ -75,7 +75,7 @@ def add(url: str, **record: Unpack[_Record]) -> None:
 def list_() -> None:
     """List the issuers that are trusted, or were."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.trust.issuers()
 
     show(inside(verb), _issuers)
@@ -90,7 +90,7 @@ def remove(url: str, requester: str) -> None:
     All sessions of its people end, and what they approved in them counts no longer.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.trust.remove_issuer(url, requester=requester)
 
     show(inside(verb), _changed)

@@ -13,7 +13,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, fields, table, tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -55,7 +55,7 @@ def create(name: str, principal_id: str, scopes: tuple[str, ...], lifetime: time
     once the run that it waits for was approved and resumed.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.keys.create(name, principal_id, scopes, lifetime=lifetime, requester=requester)
 
     show(inside(verb), _made)
@@ -68,7 +68,7 @@ def list_() -> None:
     When they were used is told to the hour.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.keys.list()
 
     show(inside(verb), _keys)
@@ -84,7 +84,7 @@ def rotate(key_id: str, lifetime: timedelta, requester: str) -> None:
     It has the name, the principal and the scopes of that one.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.keys.rotate(key_id, lifetime=lifetime, requester=requester)
 
     show(inside(verb), _made)
@@ -99,7 +99,7 @@ def revoke(key_id: str, requester: str) -> None:
     Nobody asks with it any more, and what was asked with it goes no further.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.keys.revoke(key_id, requester=requester)
 
     show(inside(verb), _revoked)

@@ -10,12 +10,12 @@ import click
 
 from placet.cli.command import FILE, WORD, Child, Command, Group, Number
 from placet.cli.files import read_file
-from placet.cli.installation import inside, show, wants_json
+from placet.cli.installation import here, inside, show, wants_json
 from placet.cli.output import Document, fields, moment, say_bytes, table, tell
 from placet.errors import VerificationError
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet, Placet
 
 _READERS = 2
 _NOTE_LIMIT_BYTES = 64 * 1024
@@ -51,7 +51,7 @@ def verify(*, chain_only: bool, kept: tuple[Path, ...]) -> None:
     async def verb(placet: Placet) -> Document:
         return await placet.ledger.verify(full=not chain_only, notes=notes, readers=_READERS)
 
-    report = inside(verb)
+    report = here(verb)
     show(report, _verified)
     if not report["verified"]:
         finding = report["finding"]
@@ -73,7 +73,7 @@ def show_(start: int | None, count: int, *, only_note: bool) -> None:
     verify --checkpoint` and `placet ledger prove --grown-from`.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await (placet.ledger.checkpoint() if only_note else placet.ledger.show(start=start, count=count))
 
     found = inside(verb)
@@ -97,7 +97,7 @@ def prove(seq: int | None, size: int | None, grown_from: Path | None) -> None:
         raise click.UsageError("give the number of an entry, or --grown-from FILE")
     note = _note(grown_from) if grown_from else ""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         if seq is None:
             return await placet.ledger.prove_growth(note)
         return await placet.ledger.prove(seq, size=size)
@@ -118,7 +118,7 @@ def anchor(origin: str, requester: str) -> None:
     async def verb(placet: Placet) -> Document:
         return await placet.ledger.adopt_anchor(origin, requester=requester)
 
-    show(inside(verb), _adopted)
+    show(here(verb), _adopted)
 
 
 def _note(path: Path) -> str:

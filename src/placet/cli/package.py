@@ -11,7 +11,7 @@ import click
 
 from placet.cli.command import FILE, Child, Command, Group
 from placet.cli.files import read_file, write_new_file
-from placet.cli.installation import settings, show
+from placet.cli.installation import check_none_given, settings, show
 from placet.cli.output import Document, fields, table
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def unstamp(path: Path, out: Path) -> None:
 
 
 def _packages() -> Packages:
+    check_none_given()
     from placet.facade import Packages  # noqa: PLC0415 - help needs none of it
 
     return Packages(settings())

@@ -16,7 +16,7 @@ from placet.cli.rehearsal import rehearsal_lines
 from placet.cli.waiting import DEFAULT_SECONDS, Patience
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -53,7 +53,7 @@ def create(path: Path, *, dry_run: bool, offline: bool, requester: str, seconds:
     """
     waits = seconds is not None and seconds >= 0
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         if dry_run:
             return await placet.planning.rehearse(path, requester=requester, progress=told)
         if waits:
@@ -74,7 +74,7 @@ def show_(run_id: str) -> None:
     who approves compare by voice, goes to standard error.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.publishing.plan(run_id)
 
     show(inside(verb), _text)

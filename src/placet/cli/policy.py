@@ -14,7 +14,7 @@ from placet.cli.installation import inside, show, wants_json
 from placet.cli.output import Document, fields, moment, say_bytes
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 _LIMIT_BYTES = 1024 * 1024
 
@@ -50,7 +50,7 @@ def check(file: Path) -> None:
 def show_(*, document: bool) -> None:
     """Show the policy in force."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.policy()
 
     found = inside(verb)
@@ -71,7 +71,7 @@ def activate(file: Path, requester: str) -> None:
     """
     document = read_file(file, limit=_LIMIT_BYTES)
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.activate_policy(document, requester=requester)
 
     from placet.facade.governance import Governance  # noqa: PLC0415 - help needs none of it

@@ -13,7 +13,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, fields, table, tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 class _Enrolment(TypedDict):
@@ -57,7 +57,7 @@ def add(principal_id: str, keys: tuple[Path, ...], **enrolment: Unpack[_Enrolmen
     trusted before: `placet issuer add`.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         public = [await placet.signer.public_key(key) for key in keys]
         done = await placet.governance.add_principal(
             principal_id,
@@ -78,7 +78,7 @@ def disable(principal_id: str, requester: str) -> None:
     What it approved counts no longer, and what it asked for goes no further.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.change_role(principal_id, disabled=True, requester=requester)
 
     show(inside(verb), principal_as_changed)
@@ -94,7 +94,7 @@ def enable(principal_id: str, on_behalf_of: str | None, requester: str) -> None:
     With --on-behalf-of, also that somebody else owns it.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.change_role(
             principal_id, disabled=False, on_behalf_of=on_behalf_of, requester=requester
         )
@@ -106,7 +106,7 @@ def enable(principal_id: str, on_behalf_of: str | None, requester: str) -> None:
 def list_() -> None:
     """List the principals with their keys."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.principals()
 
     show(inside(verb), _principals)

@@ -12,7 +12,7 @@ from placet.cli.output import Document
 from placet.cli.principal import principal_as_changed
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -40,7 +40,7 @@ def set_(principal_id: str, identity: str, requester: str) -> None:
     approved in them counts no longer.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.change_identity(principal_id, identity, requester=requester)
 
     show(inside(verb), principal_as_changed)
@@ -55,7 +55,7 @@ def remove(principal_id: str, requester: str) -> None:
     All their sessions end, and what they approved in them counts no longer.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.change_identity(principal_id, "", requester=requester)
 
     show(inside(verb), principal_as_changed)

@@ -13,7 +13,7 @@ from placet.cli.output import Document
 from placet.cli.principal import principal_as_changed
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -38,7 +38,7 @@ def add(principal_id: str, file: Path, requester: str) -> None:
     FILE is its public half.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         public = await placet.signer.public_key(file)
         return await placet.governance.change_keys(principal_id, add=(public.line,), requester=requester)
 
@@ -56,7 +56,7 @@ def remove(principal_id: str, key_id: str, requester: str) -> None:
     comes back.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.change_keys(principal_id, remove=(key_id,), requester=requester)
 
     show(inside(verb), principal_as_changed)

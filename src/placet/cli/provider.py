@@ -14,7 +14,7 @@ from placet.cli.installation import inside, settings, show
 from placet.cli.output import Document, fields, table, tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -80,7 +80,7 @@ def add(provider_id: str, **record: Unpack[_Record]) -> None:
     """
     url = _address(record["kind"], record["url"])
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.add_provider(
             provider_id,
             kind=record["kind"],
@@ -98,7 +98,7 @@ def add(provider_id: str, **record: Unpack[_Record]) -> None:
 def list_() -> None:
     """List the providers."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.governance.providers()
 
     show(inside(verb), _providers)

@@ -17,7 +17,7 @@ from placet.cli.rehearsal import rehearsal_lines
 from placet.cli.waiting import Patience, wait_options
 
 if TYPE_CHECKING:
-    from placet.facade import Placet, PublishRequest
+    from placet.facade import AnyPlacet, PublishRequest
 
 
 class _Options(TypedDict):
@@ -51,7 +51,7 @@ def publish(path: Path, *, dry_run: bool, offline: bool, **options: Unpack[_Opti
     if path.is_dir():
         told("packing", f"{path} (scripts off)")
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         request = await _request(path, options)
         if dry_run:
             return await placet.publishing.rehearse(request, progress=told)

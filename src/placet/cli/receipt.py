@@ -12,7 +12,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, fields, moment, short, table
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -32,7 +32,7 @@ def receipt() -> None:
 def show_(receipt_id: str) -> None:
     """Show a receipt: what it allows, and what happened to it."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.receipts.show(receipt_id)
 
     show(inside(verb), _shown)
@@ -48,7 +48,7 @@ def revoke(receipt_id: str, requester: str) -> None:
     deny the run.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.receipts.revoke(receipt_id, requester=requester)
 
     show(inside(verb), _shown)

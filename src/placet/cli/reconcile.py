@@ -12,7 +12,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, table, tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.command("reconcile", cls=Command, example="placet reconcile")
@@ -22,7 +22,7 @@ def reconcile() -> None:
     Each receipt whose outcome is not known is looked up at its provider, by identity and digest.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.publishing.reconcile()
 
     show(inside(verb), _lines)

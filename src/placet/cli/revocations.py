@@ -14,7 +14,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, fields, moment, table
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.command("crl", cls=Command, example="placet certificate crl --out intermediate.crl")
@@ -35,7 +35,7 @@ def crl(issuer: str, out: Path | None, pem: bool) -> None:  # noqa: FBT001 - cli
     is served as /crl/KEY-IDENTIFIER.crl: in a folder, that is its name.
     """
 
-    async def verb(placet: Placet) -> tuple[Document, bytes]:
+    async def verb(placet: AnyPlacet) -> tuple[Document, bytes]:
         return await placet.certificates.crl(issuer)
 
     made, der = inside(verb)
@@ -97,7 +97,7 @@ def revocations(out: Path | None) -> None:
     and known to an instant of the last day.
     """
 
-    async def verb(placet: Placet) -> tuple[Document, bytes]:
+    async def verb(placet: AnyPlacet) -> tuple[Document, bytes]:
         return await placet.verification.fresh_revocations()
 
     made, signed = inside(verb)

@@ -15,7 +15,7 @@ from placet.cli.output import Document, answered, fields, moment, say_bytes, tab
 from placet.cli.waiting import Patience, wait_options
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -35,11 +35,12 @@ def run() -> None:
 
 @click.command("list", cls=Command, example="placet run list --limit 5")
 @click.option("--limit", type=Number(1, 1000), default=20, show_default=True, help="At most so many.")
-def list_(limit: int) -> None:
+@click.option("--after", type=WORD, default="", metavar="RUN", help="Go on behind this run, the last of a page.")
+def list_(limit: int, after: str) -> None:
     """List the newest runs."""
 
-    async def verb(placet: Placet) -> Document:
-        return await placet.publishing.runs(limit=limit)
+    async def verb(placet: AnyPlacet) -> Document:
+        return await placet.publishing.runs(limit=limit, after=after)
 
     show(inside(verb), _runs)
 
@@ -49,7 +50,7 @@ def list_(limit: int) -> None:
 def show_(run_id: str) -> None:
     """Show a run: its four phases, and why each operation did or did not ship."""
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.publishing.run(run_id)
 
     show(inside(verb), _timeline)
@@ -63,7 +64,7 @@ def audit(run_id: str) -> None:
     One record for each attempt, each denial, and each operation that a dry run blocked.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.publishing.audit(run_id)
 
     show(inside(verb), _records)
@@ -78,7 +79,7 @@ def resume(run_id: str, seconds: int) -> None:
     Carries out what is left of it; what was done before is not done again.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.publishing.resume(run_id, wait=Patience(placet, seconds))
 
     show(inside(verb), _carried)
@@ -93,7 +94,7 @@ def evidence(run_id: str, out: Path | None) -> None:
     One file with everything that `placet verify` needs besides a trust root, as of now.
     """
 
-    async def verb(placet: Placet) -> bytes:
+    async def verb(placet: AnyPlacet) -> bytes:
         return await placet.verification.evidence(run_id)
 
     bundle = inside(verb)

@@ -12,7 +12,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, moment, table, tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 _TYPES = ["package", "certificate", "event", "receipt", "run"]
 
@@ -28,7 +28,7 @@ def search(query: str, *, kind: str | None, limit: int, after: str) -> None:
     QUERY is an id, the beginning of one, a digest, or any part of a name.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.publishing.search(query, kind=kind or "", limit=limit, after=after)
 
     found = inside(verb)

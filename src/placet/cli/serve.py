@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from placet.cli.command import FILE, WORD, Command, Number
-from placet.cli.installation import settings
+from placet.cli.installation import check_is_here, settings
 
 DEFAULT_PORT = 8480
 
@@ -33,6 +33,7 @@ def serve(host: str, port: int, *, behind_proxy: bool, **chosen: Any) -> None:  
     It ends at SIGINT or SIGTERM, once what is under way is finished; a second signal ends it at once.
     /openapi.json tells what it takes.
     """
+    check_is_here()
     from placet.web import server  # noqa: PLC0415 - help needs none of it
 
     config = settings()

@@ -12,7 +12,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, table, tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -34,7 +34,7 @@ def list_() -> None:
     When they were used is told to the hour.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.sessions.list()
 
     show(inside(verb), _sessions)
@@ -49,7 +49,7 @@ def revoke(session_id: str, requester: str) -> None:
     Unlike after signing out, what was asked in it goes no further, and what was approved in it counts no longer.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.sessions.revoke(session_id, requester=requester)
 
     show(inside(verb), _revoked)

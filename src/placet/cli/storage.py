@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from placet.cli.command import WORD, Child, Command, Group
-from placet.cli.installation import inside, show
+from placet.cli.installation import here, show
 from placet.cli.output import Document, table
 from placet.errors import EffectError
 
@@ -39,7 +39,7 @@ def check(provider_id: str, requester: str) -> None:
     async def verb(placet: Placet) -> Document:
         return await placet.storage.check(provider_id, requester=requester)
 
-    found = inside(verb)
+    found = here(verb)
     show(found, _lines)
     if not found["passed"]:
         failed = next((each for each in found["promises"] if not each["kept"]), {"promise": "anything", "seen": ""})

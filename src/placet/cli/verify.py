@@ -1,4 +1,4 @@
-"""`placet verify`: was this published under authorization? Always offline."""
+"""`placet verify`: was this published under authorization? Judged here, offline, wherever the evidence comes from."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from placet.errors import ConfigurationError, InvalidInputError
 if TYPE_CHECKING:
     from placet.domain.verification.verdict import VerdictError
     from placet.domain.verification.verifier import Held
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 _TRUST_ROOT_LIMIT_BYTES = 256 * 1024
 _NAMED = re.compile(r"(?P<name>(@[^@/]+/)?[^@/.][^@/]*)@(?P<version>[^@/]+)")
@@ -58,6 +58,9 @@ def verify(what: str, **given: Unpack[_Given]) -> None:
     was published under that name; a file that is called like one is given as ./FILE. BUNDLE is an
     evidence bundle by itself. With a bundle and --trust-root no installation is needed, and nothing
     is ever asked over a network.
+
+    With --server, evidence and revocations come from the service in the place of this installation,
+    and are believed no more than any other: the trust root is a file of yours.
 
     The newest list of revocations decides: the bundle's own, this installation's, that of
     --revocations, or the newest that was ever seen here. The answer says to when it is known.
@@ -111,7 +114,7 @@ def _revocations_here(bundle: bytes) -> bytes:
     """
     from placet.facade.verification import origin_of  # noqa: PLC0415 - help needs none of it
 
-    async def verb(placet: Placet) -> bytes:
+    async def verb(placet: AnyPlacet) -> bytes:
         await placet.verification.compare(bundle)
         return await placet.verification.revocations(origin_of(bundle))
 
@@ -157,7 +160,7 @@ def _evidence_here(held: Held) -> bytes:
         raise ConfigurationError(error.code, error.message, hint=hint) from error
 
 
-async def _evidence(placet: Placet, held: Held) -> bytes:
+async def _evidence(placet: AnyPlacet, held: Held) -> bytes:
     if held.tgz is not None:
         return await placet.verification.evidence_of(held.tgz)
     return await placet.verification.evidence_for(held.package, held.version)

@@ -12,7 +12,7 @@ from placet.cli.installation import inside, show
 from placet.cli.output import Document, table
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.command("visibility", cls=Command, example="placet package visibility @acme/tool private")
@@ -30,7 +30,7 @@ def visibility(package: str, wanted: str | None, every_other: str | None, reques
     if every_other and package:
         raise click.UsageError("--every-other is about the packages that are not named")
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         if every_other or wanted:
             return await placet.visibility.change(package, str(every_other or wanted), requester=requester)
         return await (placet.visibility.show(package) if package else placet.visibility.list())

@@ -11,7 +11,7 @@ from placet.cli.command import Number, choices_of
 from placet.cli.output import tell
 
 if TYPE_CHECKING:
-    from placet.facade import Placet, Refusal, Run
+    from placet.facade import AnyPlacet
 
 DEFAULT_SECONDS = 24 * 60 * 60
 _LOOK_AGAIN_SECONDS = 0.5
@@ -37,40 +37,42 @@ def wait_options(command: click.Command) -> click.Command:
 class Patience:
     """Waits at most so long, and tells what is missing whenever that changes."""
 
-    def __init__(self, placet: Placet, seconds: int) -> None:
+    def __init__(self, placet: AnyPlacet, seconds: int) -> None:
         """Begin to wait when first asked."""
         self._placet = placet
         self._seconds = seconds
         self._until: float | None = None
         self._told: tuple[str, ...] = ()
 
-    async def __call__(self, run: Run, missing: tuple[Refusal, ...]) -> bool:
+    async def __call__(self, run_id: str, missing: tuple[str, ...]) -> bool:
         """Wait a moment and return True to look again, or False when the time is up."""
         if not self._seconds:
             return False
         now = asyncio.get_running_loop().time()
         if self._until is None:
             self._until = now + self._seconds
-            await self._ask_for(run)
-        sentences = tuple(each.sentence for each in missing)
-        if sentences != self._told:
-            self._told = sentences
-            tell(*(f"waiting    {sentence}" for sentence in sentences))
+            await self._ask_for(run_id)
+        if missing != self._told:
+            self._told = missing
+            tell(*(f"waiting    {sentence}" for sentence in missing))
         await asyncio.sleep(min(_LOOK_AGAIN_SECONDS, max(self._until - now, 0)))
         return asyncio.get_running_loop().time() < self._until
 
-    async def _ask_for(self, run: Run) -> None:
-        plan = await self._placet.publishing.plan(run.run_id)
+    async def _ask_for(self, run_id: str) -> None:
+        plan = await self._placet.publishing.plan(run_id)
         tell(
             "",
             f"This needs approvals. The plan's fingerprint is {plan['fingerprint']}. Its phrase,",
             f"  {plan['phrase']},",
             "is to be compared with what approvers see. They run:",
-            f"  placet{_home()} approve {run.run_id} --as person:NAME --key FILE",
+            f"  placet{_where()} approve {run_id} --as person:NAME --key FILE",
             "",
         )
 
 
-def _home() -> str:
-    home = choices_of(click.get_current_context()).home
-    return f" --home {home}" if home else ""
+def _where() -> str:
+    """Return the options by which others reach what this command line works with."""
+    choices = choices_of(click.get_current_context())
+    if choices.server:
+        return f" --server {choices.server}"
+    return f" --home {choices.home}" if choices.home else ""

@@ -27,6 +27,8 @@ class Config:
     | `PLACET_SEEN` | folder of the newest revocations seen of each log | `$XDG_STATE_HOME/placet/seen` |
     | `PLACET_PASSPHRASE`, `PLACET_PASSPHRASE_FILE` | what unlocks the home's keys | none |
     | `PLACET_BOOTSTRAP_KEY`, `PLACET_BOOTSTRAP_KEY_FILE` | the key that `init` printed | none |
+    | `PLACET_SERVER` | the service to ask, instead of an installation on this machine | none |
+    | `PLACET_API_KEY`, `PLACET_API_KEY_FILE` | the key to ask it with | none |
     | `PLACET_PRINCIPAL` | who asks | `person:local` in the trial profile |
     | `PLACET_DEADLINE_SECONDS` | how long one effect may take | 60 |
     | `PLACET_SETTLE_SECONDS` | after its deadline, how long an absent effect may still appear | by provider kind |
@@ -54,11 +56,15 @@ class Config:
     registry_base_url: str
     in_ci: bool
     service: ServiceSettings
+    server: str
+    api_key: Secret | None
     environment: Mapping[str, str] = field(repr=False)
 
 
-def load(environment: Mapping[str, str] | None = None, *, home: Path | None = None) -> Config:
-    """Return the settings of `environment` (this process's, where None), with `--home` over `PLACET_HOME`.
+def load(
+    environment: Mapping[str, str] | None = None, *, home: Path | None = None, server: str | None = None
+) -> Config:
+    """Return the settings of `environment` (this process's, where None), what the command line says over them.
 
     Raise `ConfigurationError` (`SETTING_INVALID`, `SECRET_FILE_UNREADABLE`). Nothing is created.
     """
@@ -80,6 +86,8 @@ def load(environment: Mapping[str, str] | None = None, *, home: Path | None = No
         registry_base_url=_base_url(found, "PLACET_REGISTRY_BASE_URL"),
         in_ci=any(found.get(name, "") not in ("", "0", "false") for name in _CI),
         service=service_settings(found),
+        server=found.get("PLACET_SERVER", "") if server is None else server,
+        api_key=_secret(found, "PLACET_API_KEY"),
         environment=found,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from placet.domain.authorization.api_key import ANY, Scope, Verb, check_scopes
+from placet.domain.authorization.api_key import ANY, Scope, check_scopes
 from placet.domain.authorization.shown_token import CredentialKind
 
 
@@ -31,13 +31,21 @@ class Caller:
         if not self.in_session:
             check_scopes(self.scopes, verb, package)
 
+    def covers(self, verb: str, package: str) -> bool:
+        """Tell whether a scope covers `verb` of `package`."""
+        return any(scope.covers(verb, package) for scope in self.scopes)
+
+    def covers_everything(self, verb: str) -> bool:
+        """Tell whether a scope covers `verb` of whatever there is, packages or not: `VERB=*`, typed out."""
+        return any(scope.verb in (verb, ANY) and scope.pattern.text == ANY for scope in self.scopes)
+
+    def has(self, verb: str) -> bool:
+        """Tell whether a scope covers `verb` of anything at all."""
+        return any(scope.verb in (verb, ANY) for scope in self.scopes)
+
     def may_see(self, package: str) -> bool:
         """Tell whether a scope is about `package`: then it may be read, whatever its visibility."""
         return self.in_session or any(scope.matches(package) for scope in self.scopes)
-
-    def may_read_runs(self, package: str) -> bool:
-        """Tell whether a scope lets its holder read the runs of `package`, and what belongs to them."""
-        return self.in_session or any(scope.covers(Verb.READ, package) for scope in self.scopes)
 
     @property
     def may_see_all(self) -> bool:

@@ -212,8 +212,13 @@ def circumstances_of(context: Context, snapshot: Snapshot, plan: Plan, now: date
 
 def shown_text(snapshot: Snapshot, plan: Plan) -> str:
     """Return the text that approvers of `plan` are shown: the same for ever, whatever policy is in force."""
+    return render_plan(plan, policy_version_of(snapshot, plan))
+
+
+def policy_version_of(snapshot: Snapshot, plan: Plan) -> str:
+    """Return the version of the policy that the plan's `policy_digest` names, as its text shows it."""
     kept = entity_of(snapshot, kept_policy_key(plan.policy_digest))
-    return render_plan(plan, read_policy_in_force(kept).version if kept else "none")
+    return read_policy_in_force(kept).version if kept else "none"
 
 
 def _principals(snapshot: Snapshot) -> Mapping[str, Principal]:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from placet.core.context import Context
 from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
 from placet.core.entities.denials import DeniedRequest, read_denied_request
-from placet.core.entities.runs import Run, read_run, run_key
+from placet.core.entities.runs import Run, read_run
 from placet.core.entities.stored import entity_of, required
 from placet.core.execute import Report, receipt_of, report_of
 from placet.core.runs import stored_plan
+from placet.core.runs_seen import EVERYTHING, RunSight, look, name_in
+from placet.domain.authorization.api_key import Verb
 from placet.domain.log.entry import Entry, parse_entry
 
 _MOST = 1000
+_ALL = 100_000
 
 
 async def find_runs(context: Context, subject: str) -> list[Run]:
@@ -24,13 +27,31 @@ async def find_runs(context: Context, subject: str) -> list[Run]:
     return sorted(runs, key=lambda run: run.run_id, reverse=True)
 
 
-async def list_runs(context: Context, *, limit: int = 100) -> list[Run]:
-    """Return the newest runs first."""
-    rows = await context.store.find("run", "", limit=100_000)
-    newest = sorted((row.value for row in rows), reverse=True)[:limit]
-    return [
-        read_run(required(await context.store.load([run_key(run_id)]), run_key(run_id), "run")) for run_id in newest
+async def list_runs(context: Context, *, limit: int = 100, after: str = "", sight: RunSight = EVERYTHING) -> list[Run]:
+    """Return the newest runs that are seen, newest first; with `after`, a run's id, those that are older."""
+    found = await _ids_of_runs(context, sight)
+    runs: list[Run] = []
+    for run_id in sorted((each for each in found if not after or each < after), reverse=True):
+        if len(runs) == limit:
+            break
+        seen = await look(context, sight, run_id)
+        if seen is not None:
+            runs.append(seen.run)
+    return runs
+
+
+async def _ids_of_runs(context: Context, sight: RunSight) -> set[str]:
+    """Return the ids of all runs, or of those that a caller may see: their own, and what their scopes are about."""
+    if sight.caller is None or sight.everything:
+        return {row.value for row in await context.store.find("run", "", limit=_ALL)}
+    asked = sight.caller.principal_id
+    own = [row for row in await context.store.find("run_requester", asked, limit=_ALL) if row.value == asked]
+    about = [
+        row
+        for row in await context.store.find("run_subject", "", limit=_ALL)
+        if sight.caller.covers(Verb.READ, name_in(row.value))
     ]
+    return {row.key.removeprefix("run/") for row in (*own, *about)}
 
 
 async def reports_of(context: Context, run: Run) -> list[Report]:

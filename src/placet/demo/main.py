@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from placet import bootstrap
-from placet.core.entities.runs import Run
 from placet.demo.approver import IN_MEMORY
 from placet.demo.attacks import Tried, try_attacks
 from placet.demo.world import PACKAGE, DemoWorld, demo_world
-from placet.domain.authorization.facts import Refusal
 from placet.domain.encoding.canonical import Object, Value
+from placet.domain.package.publish_request import PublishRequest
 from placet.domain.values.digest import sha256
 from placet.errors import ApprovalsPendingError
-from placet.usecases.publish_package import PublishRequest
 from placet.usecases.resume_run import give_up
 from placet.usecases.verify_ledger import verify_ledger
 
@@ -90,9 +88,9 @@ async def _publish(world: DemoWorld, version: str, say: Say) -> Object:
     tgz = await bootstrap.packer(world.opened.config).pack(world.write_package(version))
     say(f"\n2  Publish {PACKAGE}@{version}: packed with scripts off, {len(tgz)} bytes.")
 
-    async def approve(run: Run, missing: tuple[Refusal, ...]) -> bool:
-        say(f"   waiting: {'; '.join(refusal.sentence for refusal in missing)}")
-        await _approve(world, run.run_id, say)
+    async def approve(run_id: str, missing: tuple[str, ...]) -> bool:
+        say(f"   waiting: {'; '.join(missing)}")
+        await _approve(world, run_id, say)
         return True
 
     published = await world.placet.publishing.publish(

@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from typing import TypeAlias
 
 from placet import bootstrap
 from placet.bootstrap import registry_of_user
+from placet.bootstrap.remote import connected
+from placet.client import RemotePlacet
 from placet.config import Config
 from placet.core.caller import NOBODY, Caller
-from placet.core.entities.runs import Run
 from placet.core.installation import Profile
-from placet.domain.authorization.facts import Refusal
 from placet.domain.certificate.keys import KeyAlgorithm
 from placet.domain.encoding.canonical import Object
+from placet.domain.package.publish_request import PublishRequest
+from placet.facade.artifacts import Artifacts
 from placet.facade.break_glass import BreakGlass
 from placet.facade.certificates import Certificates
 from placet.facade.chitty_ids import ChittyIds
@@ -44,18 +47,18 @@ from placet.facade.verification import Verification, verify
 from placet.facade.visibility import PackageVisibilities
 from placet.ports.effects import Secret
 from placet.ports.meter import Meter
-from placet.usecases.publish_package import PublishRequest
 
 __all__ = [
     "NOBODY",
+    "AnyPlacet",
     "Caller",
     "Packages",
     "Placet",
     "PublishRequest",
-    "Refusal",
+    "RemotePlacet",
     "Returned",
-    "Run",
     "Word",
+    "connected",
     "registry_of_user",
     "verify",
 ]
@@ -66,6 +69,7 @@ class Placet:
 
     def __init__(self, opened: bootstrap.Opened) -> None:
         """Take an installation that is open; use `open`."""
+        self.artifacts = Artifacts(opened)
         self.publishing = Publishing(opened)
         self.planning = Planning(opened, self.publishing)
         self.verification = Verification(opened)
@@ -97,6 +101,10 @@ class Placet:
     def acting_as(self, caller: Caller) -> Placet:
         """Return the verbs as `caller`, who may be `NOBODY`, may use them over the network."""
         return Placet(self._opened.acting_as(caller))
+
+    def offline(self) -> Placet:
+        """Return the verbs as they ask no provider anything: what one holds stays unobserved."""
+        return Placet(self._opened.offline())
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -132,3 +140,7 @@ class Placet:
             "keys_sealed": founded.keys_sealed,
         }
         return made, founded.bootstrap_key
+
+
+AnyPlacet: TypeAlias = Placet | RemotePlacet
+"""An installation on this machine, or a service: what the command line asks of either, both have."""

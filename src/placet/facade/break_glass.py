@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from placet.bootstrap import Opened
 from placet.core.entities.freezes import FREEZES, open_freezes
-from placet.core.entities.governance import POLICY_IN_FORCE
-from placet.core.judgement import policy_in_force
-from placet.domain.authorization.approval import Approval, ApprovalDecision
-from placet.domain.authorization.break_glass import LONGEST
+from placet.core.signing import Pen, check_justification
+from placet.domain.authorization.approval import Approval, ApprovalDecision, parse_approval
+from placet.domain.authorization.ballot import Ballot, Signed
 from placet.domain.authorization.render import fingerprint
 from placet.domain.encoding.canonical import Object, Value
-from placet.domain.values.digest import Digest
+from placet.domain.values.digest import Digest, sha256
 from placet.domain.values.time import format_instant
 from placet.errors import InvalidInputError, NotFoundError
+from placet.facade.visible import check_run_seen
 from placet.ports.approval_signer import ApprovalSigner
-from placet.usecases.approve_plan import Ballot, fill_in, record_approval
+from placet.usecases.approve_plan import record_approval
 from placet.usecases.show_run import show_run
-
-LIMIT_BYTES = 64 * 1024
 
 
 class BreakGlass:
@@ -29,6 +26,7 @@ class BreakGlass:
     def __init__(self, opened: Opened) -> None:
         """Work on an open installation."""
         self._context = opened.context
+        self._opened = opened
 
     async def approve(
         self,
@@ -46,59 +44,49 @@ class BreakGlass:
         the ledger has their digest. Raise `InvalidInputError` (`BREAK_GLASS_INVALID`) for a
         justification that is empty or over 64 KiB, `DeniedError` where it does not count.
         """
-        if not justification.strip() or len(justification) > LIMIT_BYTES:
-            raise InvalidInputError("BREAK_GLASS_INVALID", f"a justification is a text of at most {LIMIT_BYTES} bytes")
-        public_key = await signer.public_key(key)
-        approval = fill_in(
-            self._context,
-            ballot,
-            approver=approver,
-            key_id=public_key.key_id,
-            decision=ApprovalDecision.BREAK_GLASS,
-            group=await self._group(),
-        )
-        approval = replace(
-            approval,
-            expires_at=approval.issued_at + LONGEST,
-            waives=tuple(sorted(set(waives))),
-            justification=await self._context.blobs.put(justification),
-        )
-        encoded = approval.encode()
-        await record_approval(self._context, encoded, await signer.sign(encoded, key))
+        pen = Pen(approver=approver, key=key, signer=signer, at=self._context.clock.now())
+        return await self.record(ballot.run_id, await pen.sign_exception(ballot, waives, justification), justification)
+
+    async def record(self, run_id: str, signed: Signed, justification: bytes) -> Object:
+        """Put on record what one person signed away, and keep the text of its justification.
+
+        Raise as `approve`, and `InvalidInputError` (`APPROVAL_INVALID`) for what is no exception of this run.
+        """
+        await check_run_seen(self._opened, run_id)
+        check_justification(justification)
+        approval = _of_kind(run_id, signed, ApprovalDecision.BREAK_GLASS)
+        if approval.justification != sha256(justification):
+            raise InvalidInputError("APPROVAL_INVALID", "what was signed names another justification")
+        await self._context.blobs.put(justification)
+        await record_approval(self._context, signed.encoded, signed.signature)
         return {
-            "run_id": ballot.run.run_id,
-            "approver": approver,
+            "run_id": run_id,
+            "approver": approval.approver,
             "waives": list[Value](approval.waives),
             "justification": approval.justification,
-            "fingerprint": fingerprint(ballot.plan.digest()),
+            "fingerprint": fingerprint(approval.plan_digest),
             "expires_at": format_instant(approval.expires_at),
-            "broken": await self._is_broken(ballot.run.run_id),
+            "broken": await self._is_broken(run_id),
         }
 
     async def review(self, ballot: Ballot, *, approver: str, key: Path, signer: ApprovalSigner) -> Object:
         """Sign that `approver` looked at what was published under break-glass: its package will not freeze."""
-        public_key = await signer.public_key(key)
-        approval = fill_in(
-            self._context,
-            ballot,
-            approver=approver,
-            key_id=public_key.key_id,
-            decision=ApprovalDecision.REVIEW,
-            group="",
-        )
-        encoded = approval.encode()
-        await record_approval(self._context, encoded, await signer.sign(encoded, key))
-        return {
-            "run_id": ballot.run.run_id,
-            "approver": approver,
-            "fingerprint": fingerprint(ballot.plan.digest()),
-        }
+        pen = Pen(approver=approver, key=key, signer=signer, at=self._context.clock.now())
+        return await self.record_review(ballot.run_id, await pen.sign(ballot, ApprovalDecision.REVIEW, ""))
+
+    async def record_review(self, run_id: str, signed: Signed) -> Object:
+        """Put a review on record; raise as `record_approval`, and `APPROVAL_INVALID` for anything else."""
+        await check_run_seen(self._opened, run_id)
+        approval = _of_kind(run_id, signed, ApprovalDecision.REVIEW)
+        await record_approval(self._context, signed.encoded, signed.signature)
+        return {"run_id": run_id, "approver": approval.approver, "fingerprint": fingerprint(approval.plan_digest)}
 
     async def show(self, run_id: str) -> Object:
         """Return every exception that was signed for a run, with its justification, and until when a review is owed.
 
         Raise `NotFoundError` where nobody tried to break the glass for it.
         """
+        await check_run_seen(self._opened, run_id)
         view = await show_run(self._context, run_id)
         said = [each for each, _ in view.approvals if each.decision is ApprovalDecision.BREAK_GLASS]
         if not said:
@@ -131,12 +119,9 @@ class BreakGlass:
         view = await show_run(self._context, run_id)
         return any(each.judgement.glass is not None for each in view.operations)
 
-    async def _group(self) -> str:
-        policy = policy_in_force(await self._context.store.load([POLICY_IN_FORCE]))
-        if policy is None or not policy.break_glass:
-            raise InvalidInputError(
-                "BREAK_GLASS_INVALID",
-                "the policy in force lets nobody break the glass",
-                hint="it names who may as: [break_glass] group = ...",
-            )
-        return policy.break_glass
+
+def _of_kind(run_id: str, signed: Signed, kind: ApprovalDecision) -> Approval:
+    approval = parse_approval(signed.encoded)
+    if approval.run_id != run_id or approval.decision is not kind:
+        raise InvalidInputError("APPROVAL_INVALID", f"what was signed is no {kind.value} of run {run_id[:60]}")
+    return approval

@@ -5,23 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from placet.bootstrap import Opened
 from placet.core.acts.act import PROVIDER
 from placet.core.acts.issue_certificate import REQUEST_ARTIFACT
 from placet.core.entities.certificates import CertificateRecord
+from placet.core.entities.stored import missing
 from placet.core.governed import ask
+from placet.core.key_making import make_key
 from placet.core.lookup import find_certificates
 from placet.core.runs import Intent
 from placet.core.said import NOTHING_SAID, Said
 from placet.core.sight import seen_certificate, sight_of
+from placet.domain.authorization.api_key import Verb
 from placet.domain.authorization.operation import Subject
 from placet.domain.certificate.binding import KeyOrigin
 from placet.domain.certificate.crl import crl_pem, is_crl
-from placet.domain.certificate.keys import KeyAlgorithm, public_key_digest
+from placet.domain.certificate.keys import public_key_digest
 from placet.domain.certificate.profile import crl_name, crl_url
-from placet.domain.certificate.request import key_of_request, make_request
+from placet.domain.certificate.request import key_of_request
 from placet.domain.certificate.revocation import Revocation, RevocationReason, parse_reason
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.pem import public_key_pem, read_certificate_der, read_request, write_pem
@@ -31,6 +32,7 @@ from placet.domain.values.npm import parse_package_name, parse_version
 from placet.domain.values.time import format_instant, parse_instant
 from placet.errors import InvalidInputError
 from placet.facade.requester import requester_of
+from placet.facade.visible import check_scope
 from placet.ports.effects import Secret
 from placet.ports.keys import AuthorityRole
 from placet.usecases.certify_package import artifact_of
@@ -60,9 +62,7 @@ class Certificates:
 
     def make_key(self, algorithm: str) -> tuple[Secret, bytes]:
         """Return a new private key (PKCS #8, PEM), which is nowhere else, and a request for it."""
-        key = self._context.key_maker.private_key(KeyAlgorithm(algorithm))
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return Secret(pem.decode("ascii")), make_request(key).public_bytes(Encoding.PEM)
+        return make_key(self._context.key_maker, algorithm)
 
     async def issue(
         self, package: str, version: str, *, request: bytes, made_here: bool, tar_sha256: str = "", requester: str = ""
@@ -72,6 +72,7 @@ class Certificates:
         `made_here` tells that `make_key` made the key. Raise as `ask`, and for a request or key
         that is not acceptable.
         """
+        check_scope(self._opened, Verb.ISSUE, package)
         wanted = self.wanted(package, version, tar_sha256=tar_sha256, made_here=made_here)
         return await self.certify(wanted, request, requester=requester)
 
@@ -95,6 +96,7 @@ class Certificates:
         `CERTIFICATE_EXPIRED`) where it does not count any more.
         """
         old = await self._seen(certificate_id)
+        check_scope(self._opened, Verb.ISSUE, old.package)
         wanted = WantedCertificate(
             subject=Subject(provider=PROVIDER, name=old.package, version=old.version, tag=""),
             tar_sha256=old.tar_sha256,
@@ -179,6 +181,7 @@ class Certificates:
             "invalid_since": format_instant(parse_instant(invalid_since)) if invalid_since else "",
         }
         record = await self._seen(certificate_id)
+        check_scope(self._opened, Verb.REVOKE, record.package)
         if record.revocation is not None and not self._makes_more_void(record.revocation, params):
             return ""
         subject = Subject(provider=PROVIDER, name=record.package, version=record.version, tag="")
@@ -201,8 +204,10 @@ class Certificates:
         """Return the X.509 revocation list of the `intermediate` or the `root` as an object, and its DER.
 
         It is at most a day old and names every revocation that there is. `file_name` and `url` are
-        what its certificates say. Raise as `issue_crl`.
+        what its certificates say. Raise as `issue_crl`, and `NotFoundError` for another issuer.
         """
+        if issuer not in tuple(AuthorityRole):
+            raise missing(f"revocation list of {issuer[:40]!a}")
         crl = await issue_crl(self._context, AuthorityRole(issuer))
         shown: Object = {
             "issuer": crl.issuer.subject.rfc4514_string(),

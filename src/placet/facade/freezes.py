@@ -13,6 +13,7 @@ from placet.domain.values.kinds import OperationKind
 from placet.errors import NotFoundError
 from placet.facade.asking import ask_as
 from placet.facade.requester import requester_of
+from placet.facade.visible import check_is_member
 from placet.usecases.set_freeze import set_freeze
 
 
@@ -31,6 +32,7 @@ class Freezes:
 
     async def lift(self, freeze_id: str, *, requester: str = "") -> Object:
         """Ask to lift a freeze; raise `NotFoundError` where none of that id is open."""
+        await check_is_member(self._opened)
         standing = next((freeze for freeze in await self._open() if freeze.freeze_id == freeze_id), None)
         if standing is None:
             raise NotFoundError(
@@ -47,6 +49,7 @@ class Freezes:
 
     async def list(self) -> Object:
         """Return the open freezes, oldest first."""
+        await check_is_member(self._opened)
         return {"freezes": [self._shown(freeze) for freeze in await self._open()]}
 
     async def _open(self) -> tuple[Freeze, ...]:

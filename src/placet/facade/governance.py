@@ -39,6 +39,7 @@ from placet.domain.values.time import format_instant
 from placet.errors import EffectError, InvalidInputError
 from placet.facade.asking import ask_as
 from placet.facade.named_secret import check_named_secret
+from placet.facade.visible import check_is_member
 from placet.ports.effects import Provider
 from placet.usecases.certify_package import keep
 
@@ -87,6 +88,7 @@ class Governance:
         **more: Unpack[Enrolment],
     ) -> Object:
         """Enrol a principal with OpenSSH public keys; the bootstrap key also adds keys to one that is enrolled."""
+        await check_is_member(self._opened)
         accounts, identity = more.get("accounts", ()), more.get("identity", "")
         intent = Intent(
             kind=OperationKind.ENROL_PRINCIPAL,
@@ -108,6 +110,7 @@ class Governance:
 
         Raise `NotFoundError` where nobody of that id is enrolled.
         """
+        await check_is_member(self._opened)
         key = principal_key(principal_id)
         standing = stored_principal(required(await self._context.store.load([key]), key, f"principal {principal_id}"))
         intent = Intent(
@@ -124,6 +127,7 @@ class Governance:
         self, principal_id: str, *, add: tuple[str, ...] = (), remove: tuple[str, ...] = (), requester: str = ""
     ) -> Object:
         """Add OpenSSH public keys to an enrolled principal, and take away those of the fingerprints in `remove`."""
+        await check_is_member(self._opened)
         intent = Intent(
             kind=OperationKind.CHANGE_APPROVER_KEY,
             subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
@@ -133,6 +137,7 @@ class Governance:
 
     async def change_identity(self, principal_id: str, identity: str, *, requester: str = "") -> Object:
         """Ask that a person signs in with `ISSUER#SUBJECT` from now on, or with nothing where it is empty."""
+        await check_is_member(self._opened)
         intent = Intent(
             kind=OperationKind.CHANGE_APPROVER_KEY,
             subject=Subject(provider=PROVIDER, name=principal_id, version="", tag=""),
@@ -146,6 +151,7 @@ class Governance:
 
     async def principals(self) -> Object:
         """Return every principal with its keys' fingerprints, and whether it may sign in."""
+        await check_is_member(self._opened)
         rows = await self._context.store.find("principal", "", limit=10_000)
         found = await self._context.store.load([row.key for row in rows])
         people = [stored_principal(required(found, row.key, "principal")) for row in rows]
@@ -208,6 +214,8 @@ class Governance:
             private=record.get("private", False),
             region=record.get("region", ""),
         )
+        await check_is_member(self._opened)
+        self._check_is_no_path(provider)
         await asyncio.to_thread(_check_provider, provider)
         await asyncio.to_thread(
             check_named_secret, provider.credential, self._opened.config.home, code="PROVIDER_INVALID"
@@ -225,8 +233,18 @@ class Governance:
         )
         return await self._ask(intent, {}, requester)
 
+    def _check_is_no_path(self, provider: Provider) -> None:
+        """Refuse a folder that is named over the network: nobody learns from outside which folders there are."""
+        if self._opened.caller is not None and provider.kind == "folder":
+            raise InvalidInputError(
+                "PROVIDER_INVALID",
+                "a folder is a provider only where it was added on its own machine",
+                hint="run placet provider add there, without --server",
+            )
+
     async def providers(self) -> Object:
         """Return every provider's record; credentials are names."""
+        await check_is_member(self._opened)
         rows = await self._context.store.find("provider", "", limit=1000)
         found = await self._context.store.load([row.key for row in rows])
         records = [stored_provider(required(found, provider_key(row.value), "provider")) for row in rows]

@@ -8,8 +8,10 @@ from placet.bootstrap import Opened
 from placet.core.acts.act import PROVIDER
 from placet.core.caller import Caller
 from placet.core.entities.credentials import Credential, credential_key, last_use_key, read_credential, read_last_use
-from placet.core.entities.stored import entity_of, required
+from placet.core.entities.governance import principal_key, stored_principal
+from placet.core.entities.stored import entity_of, missing, required
 from placet.core.runs import Intent
+from placet.core.runs_seen import RunSight
 from placet.domain.authorization.api_key import parse_scope
 from placet.domain.authorization.operation import Subject
 from placet.domain.authorization.shown_token import RANDOM_BYTES, CredentialKind, make_token
@@ -19,6 +21,7 @@ from placet.domain.values.time import cut_to_milliseconds, format_instant
 from placet.errors import ApprovalsPendingError
 from placet.facade.asking import ask_as
 from placet.facade.requester import requester_of
+from placet.facade.visible import check_is_member, sight
 from placet.usecases.authenticate import authenticate
 from placet.usecases.revoke_key import revoke_key
 
@@ -52,11 +55,13 @@ class Keys:
         Where approvals are missing yet, `status` is `waiting`: the key works once `run_id` was
         approved and resumed. Raise `InvalidInputError` (`SCOPE_INVALID`, …) and as `ask_as`.
         """
+        if self._opened.caller is not None and principal_id != self._opened.caller.principal_id:
+            await check_is_member(self._opened)
         return await self._make(name, principal_id, scopes, lifetime=lifetime, rotates="", requester=requester)
 
     async def rotate(self, key_id: str, *, lifetime: timedelta = LIFETIME, requester: str = "") -> Object:
         """Ask for a key that follows `key_id`, with its name, principal and scopes; that one ends with it."""
-        old = await self._the_key(key_id)
+        old = await self._seen(key_id)
         scopes = tuple(str(each) for each in old.scopes)
         return await self._make(
             old.name, old.principal_id, scopes, lifetime=lifetime, rotates=old.credential_id, requester=requester
@@ -65,12 +70,15 @@ class Keys:
     async def revoke(self, key_id: str, *, requester: str = "") -> Object:
         """Revoke a key; raise as `revoke_key`."""
         actor = await requester_of(self._opened, requester)
+        await self._seen(key_id)
         return await self._row(await revoke_key(self._context, key_id, actor=actor))
 
     async def list(self) -> Object:
-        """Return every key, never what it is shown by, oldest first."""
+        """Return every key that is seen, never what it is shown by, oldest first."""
+        eyes = await sight(self._opened)
         rows = await self._context.store.find("credential_key", "", limit=_MOST)
-        keys = [await self._the_key(row.value) for row in rows]
+        found = [await self._the_key(row.value) for row in rows]
+        keys = [each for each in found if await self._sees(eyes, each)]
         keys.sort(key=lambda key: key.created_at)
         return {"keys": [await self._row(each) for each in keys]}
 
@@ -103,6 +111,21 @@ class Keys:
         except ApprovalsPendingError as pending:
             return {**made, "status": "waiting", "run_id": pending.run_id, "message": pending.message}
         return {**made, "status": "active", "run_id": asked["run_id"], "receipt_id": asked["receipt_id"]}
+
+    async def _seen(self, key_id: str) -> Credential:
+        """Return a key that is seen; raise `NotFoundError` for any other as for one that is not there."""
+        key = await self._the_key(key_id)
+        if not await self._sees(await sight(self._opened), key):
+            raise missing(f"key {key_id[:40]}")
+        return key
+
+    async def _sees(self, eyes: RunSight, key: Credential) -> bool:
+        """Tell whether a key is seen: one's own, one of a principal that one owns, or every key."""
+        if eyes.caller is None or eyes.is_of(key.principal_id):
+            return True
+        of = principal_key(key.principal_id)
+        holder = entity_of(await self._context.store.load([of]), of)
+        return holder is not None and stored_principal(holder).on_behalf_of == eyes.caller.principal_id
 
     async def _the_key(self, key_id: str) -> Credential:
         key = credential_key(key_id)

@@ -10,6 +10,7 @@ from placet.domain.log.merkle import leaf_hash
 from placet.domain.values.time import cut_to_milliseconds, format_instant
 from placet.errors import UnavailableError
 from placet.facade.requester import requester_of
+from placet.facade.visible import check_sees_everything
 from placet.usecases.adopt_anchor import Adopter, adopt_anchor
 from placet.usecases.prove_entry import prove_entry, prove_growth
 from placet.usecases.show_ledger import ShownEntry, show_ledger
@@ -56,8 +57,21 @@ class LedgerBook:
             return {"serves": False, "reason": error.code, "timestamp": now}
         return {"serves": seal is None, "reason": "" if seal is None else "SEALED", "timestamp": now}
 
+    async def observe(self, note: str) -> Object:
+        """Hold the ledger against a checkpoint of it that somebody kept: where it is behind it, or differs, it seals.
+
+        Raise `VerificationError` (`CHECKPOINT_INVALID`) for what the log did not sign, and
+        `UnavailableError` (`SEALED`).
+        """
+        await self._opened.ledger.observe(note)
+        status = await self._opened.ledger.status()
+        if status.seal is not None:
+            raise UnavailableError("SEALED", status.seal.message, hint=status.seal.hint)
+        return {"origin": status.origin, "size": status.size}
+
     async def show(self, *, start: int | None = None, count: int = 20) -> Object:
         """Return how the ledger stands, and `count` of its entries, by default the newest."""
+        await check_sees_everything(self._opened)
         page = await show_ledger(self._context.store, self._opened.ledger, start=start, count=count)
         seal: Object = {}
         if page.status.seal is not None:
@@ -78,6 +92,7 @@ class LedgerBook:
 
     async def prove(self, seq: int, *, size: int | None = None) -> Object:
         """Return the proof that entry `seq` is in the log, under a signed checkpoint."""
+        await check_sees_everything(self._opened)
         proof = await prove_entry(self._context.store, self._opened.ledger, seq, size=size)
         return {
             "seq": proof.seq,

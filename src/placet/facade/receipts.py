@@ -6,6 +6,8 @@ from placet.bootstrap import Opened
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.values.time import format_instant
 from placet.facade.requester import requester_of
+from placet.facade.visible import check_receipt_goes_on, check_receipt_seen, check_run_goes_on
+from placet.usecases.request_receipt import request_receipt
 from placet.usecases.revoke_receipt import revoke_receipt
 from placet.usecases.show_receipt import ReceiptView, show_receipt
 
@@ -19,14 +21,24 @@ class Receipts:
         self._context = opened.context
 
     async def show(self, receipt_id: str) -> Object:
-        """Return a receipt's payload, its state, and the entries that tell its life."""
+        """Return a receipt's payload, its state, its checks, and the entries that tell its life."""
+        await check_receipt_seen(self._opened, receipt_id)
         return _view(await show_receipt(self._context, receipt_id))
 
     async def revoke(self, receipt_id: str, *, requester: str = "") -> Object:
         """Take back a receipt that was not used; raise `DeniedError` (`RECEIPT_CONSUMED`, …) where it was."""
         actor = await requester_of(self._opened, requester)
+        await check_receipt_goes_on(self._opened, receipt_id)
         await revoke_receipt(self._context, receipt_id, actor=actor)
         return await self.show(receipt_id)
+
+    async def request(self, operation_id: str) -> Object:
+        """Ask for the receipt of an operation, and return it as `show`: the one that stands, or a fresh one.
+
+        It lets nobody do anything but have the run go on, which spends it. Raise as `request_receipt`.
+        """
+        await check_run_goes_on(self._opened, operation_id.partition("/")[0])
+        return await self.show(await request_receipt(self._context, operation_id))
 
 
 def _view(view: ReceiptView) -> Object:
@@ -48,4 +60,6 @@ def _view(view: ReceiptView) -> Object:
         "payload": view.payload,
         "payload_digest": record.payload_digest,
         "life": life,
+        "checks": view.assessment.checks,
+        "denied_with": view.assessment.code,
     }

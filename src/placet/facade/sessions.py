@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from placet.bootstrap import Opened
 from placet.core.caller import Caller
 from placet.core.entities.credentials import Credential, credential_key, last_use_key, read_credential, read_last_use
-from placet.core.entities.stored import entity_of, required
+from placet.core.entities.stored import entity_of, missing, required
 from placet.domain.authorization.approval import SAID_IN_SESSIONS, ApprovalDecision
 from placet.domain.authorization.render import fingerprint, shown_digest
 from placet.domain.encoding.canonical import Object, Value
@@ -17,8 +17,9 @@ from placet.domain.values.time import format_instant
 from placet.errors import ConfigurationError, DeniedError, InvalidInputError
 from placet.facade.publishing import Publishing
 from placet.facade.requester import requester_of
+from placet.facade.visible import check_run_seen, sight
 from placet.usecases.approve_in_session import Said, approve_in_session
-from placet.usecases.approve_plan import end_denied, show_ballot
+from placet.usecases.approve_plan import end_denied
 from placet.usecases.begin_sign_in import Begun, begin_sign_in
 from placet.usecases.revoke_key import revoke_key
 from placet.usecases.sign_in import Answer, SignedIn, sign_in
@@ -98,15 +99,20 @@ class Sessions:
         await sign_out(self._context, self._caller())
 
     async def list(self) -> Object:
-        """Return every session, never what it is shown by, oldest first."""
+        """Return every session that is seen, never what it is shown by, oldest first."""
+        eyes = await sight(self._opened)
         rows = await self._context.store.find("credential_session", "", limit=_MOST)
-        sessions = [await self._the_session(row.value) for row in rows]
+        found = [await self._the_session(row.value) for row in rows]
+        sessions = [each for each in found if eyes.is_of(each.principal_id)]
         sessions.sort(key=lambda session: session.created_at)
         return {"sessions": [await self._row(each) for each in sessions]}
 
     async def revoke(self, session_id: str, *, requester: str = "") -> Object:
         """Revoke a session: what was asked and approved in it counts no more; raise as `revoke_key`."""
         actor = await requester_of(self._opened, requester)
+        session = await self._the_session(session_id)
+        if not (await sight(self._opened)).is_of(session.principal_id):
+            raise missing("session")
         return await self._row(await revoke_key(self._context, session_id, actor=actor))
 
     async def ballot(self, run_id: str) -> Object:
@@ -118,7 +124,7 @@ class Sessions:
         caller = self._caller()
         if not caller.in_session:
             raise DeniedError("SESSION_MISSING", "a key approves nothing: plans are shown here to who is signed in")
-        ballot = await show_ballot(self._context, run_id, caller.principal_id)
+        ballot = await self._publishing.ballot(run_id, caller.principal_id)
         return {
             "run_id": run_id,
             "plan_digest": ballot.plan.digest(),
@@ -134,6 +140,7 @@ class Sessions:
         """Approve, deny or withdraw as the caller, at assurance 1; raise as `approve_in_session`."""
         if said.decision not in SAID_IN_SESSIONS:
             raise InvalidInputError("BODY_INVALID", f"{said.decision[:40]!a} is nothing that is said in a session")
+        await check_run_seen(self._opened, run_id)
         approval = await approve_in_session(
             self._context,
             self._caller(),

@@ -18,6 +18,7 @@ from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
 from placet.facade.asking import ask_as
 from placet.facade.named_secret import check_named_secret
+from placet.facade.visible import check_is_member
 
 DEFAULT_ALGORITHMS = ("RS256",)
 
@@ -45,6 +46,7 @@ class Trust:
         never the secret itself. Raise `InvalidInputError` (`ISSUER_INVALID`), `EffectError`
         (`EGRESS_DENIED`) for a place that may not be asked, and as `ask_as`.
         """
+        await check_is_member(self._opened)
         terms = Terms(
             client_id=record["client_id"],
             client_secret=record.get("client_secret", ""),
@@ -58,10 +60,12 @@ class Trust:
 
     async def remove_issuer(self, url: str, *, requester: str = "") -> Object:
         """Ask that an issuer is trusted no more: its sessions end, and what was approved in them stops counting."""
+        await check_is_member(self._opened)
         return await self._ask(check_url(url), {"state": REMOVED}, requester)
 
     async def issuers(self) -> Object:
         """Return every issuer that is trusted or was; secrets are names."""
+        await check_is_member(self._opened)
         return {
             "issuers": [
                 {

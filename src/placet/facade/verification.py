@@ -16,6 +16,8 @@ from placet.core.entities.runs import Run, RunState
 from placet.core.entities.stored import entity_of
 from placet.core.lookup import find_certificates, find_runs
 from placet.core.revoked_as_of import revoked_as_of_now
+from placet.core.runs_seen import look
+from placet.core.sight import may_see
 from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.encoding.archive import read_archive
 from placet.domain.encoding.canonical import Object, Value
@@ -29,6 +31,7 @@ from placet.domain.verification.trust_root import Log, TrustRoot, parse_trust_ro
 from placet.domain.verification.verdict import Verdict
 from placet.domain.verification.verifier import NOTHING, Held, newest_list, verify_bundle
 from placet.errors import NotFoundError, PlacetError, UnavailableError, VerificationError
+from placet.facade.visible import check_run_seen, sight
 from placet.ports.seen import SeenLists
 from placet.usecases.collect_evidence import collect_evidence
 from placet.usecases.issue_crl import issue_crl
@@ -158,6 +161,7 @@ class Verification:
 
     async def evidence(self, run_id: str) -> bytes:
         """Return the evidence bundle of a published run, as of now."""
+        await check_run_seen(self._opened, run_id)
         return await collect_evidence(self._context, run_id)
 
     async def evidence_for(self, package: str, version: str) -> bytes:
@@ -169,19 +173,23 @@ class Verification:
         key = registration_key(package, version)
         entity = entity_of(await self._context.store.load([key]), key)
         registration = read_registration(entity) if entity is not None else None
-        if registration is not None and registration.is_published:
-            return await self.evidence(registration.run_id)
-        runs = await find_runs(self._context, f"{package}@{version}")
+        shown = await may_see(self._context, self._opened.caller, package)
+        if registration is not None and registration.is_published and shown:
+            return await collect_evidence(self._context, registration.run_id)
+        eyes = await sight(self._opened)
+        found = await find_runs(self._context, f"{package}@{version}")
+        runs = [run for run in found if await look(self._context, eyes, run.run_id) is not None]
         for run in _likeliest_first(runs):
             with suppress(VerificationError):
                 return await self.evidence(run.run_id)
-        certified = await find_certificates(self._context, f"{package}@{version}")
+        certified = await find_certificates(self._context, f"{package}@{version}") if shown else []
         known = [each.run_id for each in (*runs, registration, *certified) if each is not None]
-        if known:
+        seen = [run_id for run_id in known if await look(self._context, eyes, run_id) is not None]
+        if seen or certified:
             raise VerificationError(
                 "NOT_PUBLISHED",
                 f"{package}@{version} is known here, but was not published",
-                hint=f"placet run show {known[0]}",
+                hint=f"placet run show {seen[0]}" if seen else "",
             )
         raise NotFoundError(
             "EVIDENCE_MISSING", f"nothing is known here of {package}@{version}", hint="give its bundle with --evidence"

@@ -133,7 +133,7 @@ def timeline(view: RunView) -> Object:
             }
             for approval, recorded_at in view.approvals
         ],
-        "operations": [_operation(each, view.run) for each in view.operations],
+        "operations": [operation(each, view.run) for each in view.operations],
         "denials": [_denial(each) for each in view.denials],
     }
 
@@ -180,7 +180,8 @@ def _phase(name: str, begin: datetime | None, end: datetime | None, *, done: boo
     }
 
 
-def _operation(view: OperationView, of: Run) -> Object:
+def operation(view: OperationView, of: Run) -> Object:
+    """Return one operation, and why it did or did not ship."""
     receipt = view.receipt
     return {
         "operation_id": view.operation.operation_id,

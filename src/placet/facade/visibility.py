@@ -37,10 +37,12 @@ class PackageVisibilities:
         return {"package": name, "visibility": visibility_in(snapshot, name).value}
 
     async def list(self) -> Object:
-        """Return what is said of packages by name, and of every other one."""
+        """Return what is said of packages by name, of those that a scope of the caller is about, and of every other."""
+        caller = self._opened.caller
         snapshot = await self._context.store.load([visibility_key(EVERY_OTHER)])
         rows = await self._context.store.find(VISIBLE, "", limit=_MOST)
         said = sorted((package, visibility) for visibility, _, package in (row.value.partition(" ") for row in rows))
+        said = [each for each in said if caller is None or caller.may_see(each[0])]
         packages: list[Value] = [{"package": package, "visibility": visibility} for package, visibility in said]
         return {"every_other": visibility_in(snapshot, EVERY_OTHER).value, "packages": packages}
 

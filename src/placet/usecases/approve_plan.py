@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from placet.core.abandon import abandon_run
 from placet.core.approvals import approval_premises, plan_to_judge, recorded
@@ -11,30 +10,15 @@ from placet.core.context import Context
 from placet.core.decide import Decision, decide, load
 from placet.core.denials import record_denial, unverified
 from placet.core.entities.governance import SignedApproval, key_counter_key, principal_key, stored_principal
-from placet.core.entities.runs import CLOSED_STATES, Run, RunState, plan_key, read_plan
+from placet.core.entities.runs import CLOSED_STATES, RunState, plan_key, read_plan
 from placet.core.entities.stored import entity_of, required
-from placet.core.judgement import policy_in_force, shown_text
+from placet.core.judgement import policy_in_force, policy_version_of
 from placet.core.runs import stored_run
 from placet.domain.authorization.admission import groups_demanded, groups_open_to
-from placet.domain.authorization.approval import Approval, ApprovalDecision, parse_approval, verify_approval
-from placet.domain.authorization.plan import Plan
-from placet.domain.authorization.render import shown_digest
+from placet.domain.authorization.approval import Approval, parse_approval, verify_approval
+from placet.domain.authorization.ballot import Ballot
 from placet.domain.log.change import Snapshot
-from placet.domain.values.time import cut_to_milliseconds
 from placet.errors import DeniedError, InvalidInputError
-
-VALIDITY = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot:
-    """A plan as its approver is to see it: the text, which groups have to approve, and for which they may speak."""
-
-    run: Run
-    plan: Plan
-    text: str
-    demanded: tuple[str, ...]
-    groups: tuple[str, ...]
 
 
 async def show_ballot(context: Context, run_id: str, approver: str) -> Ballot:
@@ -47,25 +31,12 @@ async def show_ballot(context: Context, run_id: str, approver: str) -> Ballot:
     policy = policy_in_force(snapshot)
     demanded = groups_demanded(policy, plan) if policy else ()
     groups = groups_open_to(policy, plan, approver) if policy else ()
-    return Ballot(run=run, plan=plan, text=shown_text(snapshot, plan), demanded=demanded, groups=groups)
-
-
-def fill_in(
-    context: Context, ballot: Ballot, *, approver: str, key_id: str, decision: ApprovalDecision, group: str
-) -> Approval:
-    """Return the approval to be signed: its `encode()` is what goes to the approver's key."""
-    now = cut_to_milliseconds(context.clock.now())
-    return Approval(
-        issuer=context.issuer,
-        run_id=ballot.run.run_id,
-        plan_digest=ballot.plan.digest(),
-        shown_digest=shown_digest(ballot.text),
-        decision=decision,
-        group=group,
-        approver=approver,
-        key_id=key_id,
-        issued_at=now,
-        expires_at=now + VALIDITY,
+    return Ballot(
+        plan=plan,
+        policy_version=policy_version_of(snapshot, plan),
+        demanded=demanded,
+        groups=groups,
+        breaks_glass=policy.break_glass if policy else "",
     )
 
 

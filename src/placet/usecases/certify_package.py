@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 
@@ -56,7 +57,8 @@ async def certify_package(context: Context, run: Run, tgz: bytes, package: Archi
     key = context.key_maker.private_key(KeyAlgorithm.P256)
     certificate = await _issue(context, run, package, key)
     context.at("certificate.issued")
-    stamped = stamp(tgz, await _metadata(context, run, package, certificate), key=context.settings.metadata_key)
+    block, name = await _metadata(context, run, package, certificate), context.settings.metadata_key
+    stamped = await asyncio.to_thread(stamp, tgz, block, key=name)  # a service answers others meanwhile
     archive = await keep(context, f"{package.version}.tgz", stamped)
     pem = await keep_certificate(context, package, certificate)
     context.at("archive.stamped")
@@ -164,7 +166,7 @@ async def _sign(
     context: Context, package: ArchiveReading, certificate: CertificateRecord, stamped: bytes, key: PrivateKey
 ) -> Artifact:
     """Sign the statement about the stamped archive, read again from the bytes that will be sent."""
-    reading = read_archive(stamped)
+    reading = await asyncio.to_thread(read_archive, stamped)
     publication = Publication(
         package=package.name,
         version=package.version,

@@ -6,6 +6,7 @@ then stands in one plan, under one set of approvals, and is performed in the fil
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -18,7 +19,7 @@ from placet.domain.authorization.operation import Artifact, Operation, Subject, 
 from placet.domain.authorization.operation_params import check_params, with_tag_shas
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.plan_file import Made, PlanFile, WantedArtifact, WantedOperation
-from placet.domain.encoding.archive import read_archive
+from placet.domain.encoding.archive import check_is_package, read_archive
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.kinds import Mode, OperationKind
 from placet.errors import ConfigurationError, DeniedError, InvalidInputError
@@ -48,7 +49,10 @@ _OBJECTS = (Made.TARBALL, Made.CERTIFICATE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRequest:
-    """A plan file with what it names: the packed package, empty where it has none, and each file's bytes by path."""
+    """A plan file with what it names: the packed package, empty where it has none, and each file's bytes.
+
+    They stand under the path that the file names, or the digest.
+    """
 
     file: PlanFile
     tgz: bytes = field(repr=False)
@@ -138,7 +142,9 @@ async def _release(
 ) -> Release:
     wanted = request.file.package
     assert wanted is not None  # noqa: S101 - asked for with a package only
-    package = read_archive(request.tgz)
+    package = await asyncio.to_thread(read_archive, request.tgz)
+    if wanted.name:
+        check_is_package(package, wanted.name, wanted.version)
     dist_tag = dist_tag_of(package, wanted.dist_tag)
     progress("package", f"{package.name}@{package.version}")
     registry = request.file.registry

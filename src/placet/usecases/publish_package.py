@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
 from functools import partial
 
 from placet.core.context import Context
 from placet.core.entities.runs import Run, RunState
-from placet.domain.encoding.archive import read_archive
+from placet.domain.encoding.archive import check_is_package, read_archive
+from placet.domain.package.publish_request import PublishRequest
 from placet.errors import DeniedError
 from placet.usecases.check_manifest import check_manifest
 from placet.usecases.plan_publication import choose_targets, publication
@@ -23,27 +24,13 @@ from placet.usecases.rehearse_release import Rehearsed, rehearse_release
 from placet.usecases.resume_run import Carried, Waiter, finish_run, give_up, resume_run
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishRequest:
-    """What somebody wants published: the packed archive, where to, and as which dist-tag.
-
-    `to` names providers, all configured ones where empty; an empty `access` is the registry's
-    default; an empty `requester` is whoever the façade finds.
-    """
-
-    tgz: bytes
-    requester: str = ""
-    to: tuple[str, ...] = ()
-    dist_tag: str = ""
-    access: str = ""
-
-
 async def publish_package(
     context: Context, request: PublishRequest, *, progress: Progress, wait: Waiter = give_up
 ) -> Carried:
     """Publish one package version under authorization, or finish an earlier attempt with the same bytes.
 
-    Raise `InvalidInputError` for an unsafe archive or a bad name, `DeniedError` (`RUN_DIFFERS`
+    Raise `InvalidInputError` for an unsafe archive, a bad name or another package than asked for
+    (`MANIFEST_MISMATCH`), `DeniedError` (`RUN_DIFFERS`
     where an earlier attempt publishes them otherwise than `request` says, `VERSION_EXISTS` and
     every code of policy and checks), and as `resume_run`.
     """
@@ -69,7 +56,9 @@ async def rehearse_package(context: Context, request: PublishRequest, *, progres
 
 
 async def _release(context: Context, request: PublishRequest, progress: Progress) -> Release:
-    package = read_archive(request.tgz)
+    package = await asyncio.to_thread(read_archive, request.tgz)
+    if request.package:
+        check_is_package(package, request.package, request.version)
     dist_tag = dist_tag_of(package, request.dist_tag)
     progress("package", f"{package.name}@{package.version}")
     targets = await choose_targets(context, request.to)

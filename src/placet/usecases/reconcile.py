@@ -9,6 +9,7 @@ from placet.core.doubts import clear_up
 from placet.core.entities.receipts import UNSETTLED, read_receipt_record, receipt_key
 from placet.core.entities.runs import plan_key_of, read_plan
 from placet.core.entities.stored import entity_of, required
+from placet.core.runs_seen import EVERYTHING, RunSight, look
 from placet.domain.authorization.facts import ReceiptState
 from placet.errors import PlacetError
 
@@ -31,22 +32,23 @@ class Cleared:
     problem: str
 
 
-async def reconcile(context: Context) -> list[Cleared]:
-    """Clear up every receipt that is reserved past its deadline or indeterminate."""
+async def reconcile(context: Context, *, sight: RunSight = EVERYTHING) -> list[Cleared]:
+    """Clear up every receipt that is reserved past its deadline or indeterminate, as far as its run is seen."""
     cleared = []
     for row in await context.store.find("receipt_unsettled", "", limit=10_000):
-        receipt_id = row.value
-        outcome = await _clear_up_one(context, receipt_id)
+        outcome = await _clear_up_one(context, row.value, sight)
         if outcome is not None:
             cleared.append(outcome)
     return cleared
 
 
-async def _clear_up_one(context: Context, receipt_id: str) -> Cleared | None:
+async def _clear_up_one(context: Context, receipt_id: str, sight: RunSight) -> Cleared | None:
     key = receipt_key(receipt_id)
     entity = entity_of(await context.store.load([key]), key)
     record = read_receipt_record(entity) if entity else None
     if record is None or record.state not in UNSETTLED:
+        return None
+    if await look(context, sight, record.operation_id.partition("/")[0]) is None:
         return None
     stored = plan_key_of(record.operation_id)
     plan = read_plan(required(await context.store.load([stored]), stored, "plan"))

@@ -20,8 +20,8 @@ from placet.domain.authorization.plan import Plan
 from placet.domain.values.kinds import CORE_KINDS, Mode
 from placet.errors import ApprovalsPendingError, DeniedError, EffectError, InvalidInputError
 
-Waiter = Callable[[Run, tuple[Refusal, ...]], Awaitable[bool]]
-"""Told what is missing; returns True to look again, False to give up for now."""
+Waiter = Callable[[str, tuple[str, ...]], Awaitable[bool]]
+"""Told which run waits and, in sentences, for what; returns True to look again, False to give up for now."""
 
 _ENDINGS = {
     ReceiptState.CONFLICT: ("OTHER_CONTENT", "the provider holds other content under this name", "an incident: look"),
@@ -39,7 +39,7 @@ class Carried:
     reports: tuple[Report, ...]
 
 
-async def give_up(run: Run, missing: tuple[Refusal, ...]) -> bool:  # noqa: ARG001 - a Waiter that does not wait
+async def give_up(run_id: str, missing: tuple[str, ...]) -> bool:  # noqa: ARG001 - a Waiter that does not wait
     """Do not wait."""
     return False
 
@@ -128,11 +128,13 @@ async def _await_approvals(context: Context, run: Run, plan: Plan, wait: Waiter)
         if not all(each.awaiting for each in judgements if each.refusals):
             await _refuse(context, run, refusals)
         await _check_resumable(context, await stored_run(context, run.run_id))
-        if not await wait(run, refusals):
+        missing = tuple(refusal.sentence for refusal in refusals)
+        if not await wait(run.run_id, missing):
             raise ApprovalsPendingError(
                 "APPROVALS_MISSING",
-                "; ".join(refusal.sentence for refusal in refusals),
+                "; ".join(missing),
                 hint=f"placet approve {run.run_id} --as person:NAME --key FILE, then run this command again",
+                run_id=run.run_id,
             )
 
 

@@ -42,7 +42,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One thing that was found: its id, what it is about, how it stands, and the entry that wrote it last."""
+    """One thing that was found: its id, what it is about, how it stands, and the entry that wrote it last.
+
+    `run_id` is the run that it belongs to, empty for packages and certificates, and where that is not known.
+    """
 
     kind: Kind
     hit_id: str
@@ -50,6 +53,7 @@ class Hit:
     state: str
     seq: int
     at: datetime
+    run_id: str = ""
 
     @property
     def package(self) -> str:
@@ -81,11 +85,11 @@ class _Lane:
     by_name: bool = False
 
 
-Sees = Callable[[Hit], bool]
+Sees = Callable[[Hit], Awaitable[bool]]
 """Tells whether whoever searches may see what was found."""
 
 
-def everything(hit: Hit) -> bool:  # noqa: ARG001 - on the machine itself
+async def everything(hit: Hit) -> bool:  # noqa: ARG001 - on the machine itself
     """Let everything be seen."""
     return True
 
@@ -101,7 +105,8 @@ async def search(
 ) -> Hits:
     """Return what `query` finds and `sees` lets be seen, about `limit` hits: a run's receipts and events come together.
 
-    `after` is the `after` of the page before. Raise `InvalidInputError` (`QUERY_INVALID`,
+    `after` is the `after` of the page before, which begins behind a hit: no page says where something
+    hidden stands. Raise `InvalidInputError` (`QUERY_INVALID`,
     `CURSOR_INVALID`).
     """
     if not 1 <= len(query) <= _MOST_QUERY or not query.isascii() or not query.isprintable():
@@ -109,15 +114,20 @@ async def search(
     start, row = _read_cursor(after) if after else (0, None)
     hits: list[Hit] = []
     if not after and Kind.EVENT in kinds:
-        hits += filter(sees, await _event_by_id(context, query))
+        hits += await _seen(sees, await _event_by_id(context, query))
     for number, lane in enumerate(_LANES):
         if number < start or lane.kind not in kinds:
             continue
         async for found in _rows(context, lane, query, row if number == start else None):
-            hits += filter(sees, await lane.show(context, found))
-            if len(hits) >= limit:
+            shown = await _seen(sees, await lane.show(context, found))
+            hits += shown
+            if shown and len(hits) >= limit:
                 return Hits(hits=tuple(hits), after=_cursor(number, found))
     return Hits(hits=tuple(hits), after="")
+
+
+async def _seen(sees: Sees, hits: list[Hit]) -> list[Hit]:
+    return [each for each in hits if await sees(each)]
 
 
 async def _rows(context: Context, lane: _Lane, query: str, after: IndexRow | None) -> AsyncIterator[IndexRow]:
@@ -173,6 +183,7 @@ async def _receipt(context: Context, row: IndexRow) -> list[Hit]:
             state=found.state.value,
             seq=entity.revision,
             at=receipt.issued_at,
+            run_id=receipt.run_id,
         )
     ]
 
@@ -188,6 +199,7 @@ async def _run(context: Context, row: IndexRow) -> list[Hit]:
             state=f"{found.state.value} ({found.mode.value})",
             seq=entity.revision,
             at=found.requested_at,
+            run_id=found.run_id,
         )
     ]
 
@@ -205,7 +217,7 @@ async def _events_of_run(context: Context, row: IndexRow) -> list[Hit]:
     keys |= {each.key for each in await context.store.find("denied_request", f"{run_id}/", limit=_MOST_OF_A_RUN)}
     snapshot = await context.store.load(keys)
     seqs = sorted({snapshot.entities[key].revision for key in keys})
-    return [await _event(context, seq, about_in(row.value)) for seq in seqs]
+    return [await _event(context, seq, about_in(row.value), run_id) for seq in seqs]
 
 
 async def _receipt_rows(context: Context, row: IndexRow) -> list[IndexRow]:
@@ -213,7 +225,7 @@ async def _receipt_rows(context: Context, row: IndexRow) -> list[IndexRow]:
     return await context.store.find("receipt_run", f"{run_id}/", limit=_MOST_OF_A_RUN)
 
 
-async def _event(context: Context, seq: int, about: str = "") -> Hit:
+async def _event(context: Context, seq: int, about: str = "", run_id: str = "") -> Hit:
     entry = await entry_at(context, seq)
     return Hit(
         kind=Kind.EVENT,
@@ -222,6 +234,7 @@ async def _event(context: Context, seq: int, about: str = "") -> Hit:
         state=entry.body.type,
         seq=seq,
         at=entry.time,
+        run_id=run_id,
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from placet.core.assess import Assessment, assess
 from placet.core.context import Context
 from placet.core.entities.receipts import ReceiptRecord, read_receipt_record, receipt_key
 from placet.core.entities.stored import required
@@ -12,6 +14,9 @@ from placet.core.lookup import entry_at
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.receipt import parse_receipt
 from placet.domain.encoding.canonical import Object, decode
+from placet.domain.log.entry import Entry
+from placet.domain.log.receipt_records import read_receipt_reserved
+from placet.domain.log.record_types import EntryType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +33,16 @@ class Moment:
 class ReceiptView:
     """A receipt with its payload; `expired` where its own time ran out before it was used.
 
-    `life` holds the entries that issued it, consumed it, and last wrote it, oldest first.
+    `life` holds the entries that issued it, consumed it, and last wrote it, oldest first. `assessment`
+    is what the checks say now of one that was not used, and what they said of one that was: a core
+    operation passes them in the change that performs it, which records none.
     """
 
     record: ReceiptRecord
     payload: Object
     expired: bool
     life: tuple[Moment, ...]
+    assessment: Assessment
 
 
 async def show_receipt(context: Context, receipt_id: str) -> ReceiptView:
@@ -47,12 +55,24 @@ async def show_receipt(context: Context, receipt_id: str) -> ReceiptView:
     used = [await context.store.once_seq(each) for each in once]
     seqs = sorted({seq for seq in (*used, entity.revision) if seq is not None and seq <= entity.revision})
     unused = record.state is ReceiptState.ISSUED
+    reserved = [await entry_at(context, seq) for seq in used if seq is not None]
     return ReceiptView(
         record=record,
         payload=decode(payload),
         expired=unused and context.clock.now() >= parse_receipt(payload).expires_at,
         life=tuple([await _moment(context, seq) for seq in seqs]),
+        assessment=await assess(context, record) if unused else _recorded(reserved),
     )
+
+
+def _recorded(entries: Sequence[Entry]) -> Assessment:
+    """Return the checks that were recorded when the receipt was consumed."""
+    reservations = [
+        read_receipt_reserved(each.body.data).checks
+        for each in entries
+        if each.body.type == EntryType.RECEIPT_RESERVED and not isinstance(each.body.data, str)
+    ]
+    return Assessment(checks=reservations[-1] if reservations else {}, code="", sentence="")
 
 
 async def _moment(context: Context, seq: int) -> Moment:

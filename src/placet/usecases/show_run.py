@@ -21,6 +21,7 @@ from placet.domain.authorization.approval import Approval, parse_approval
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
+from placet.domain.log.change import EntityKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,22 +56,26 @@ class RunView:
     denials: tuple[DeniedRequest, ...]
 
 
-async def show_run(context: Context, run_id: str) -> RunView:
-    """Return what is on record about a run; raise `NotFoundError` where there is none."""
+async def show_run(context: Context, run_id: str, *, plan: int = 0) -> RunView:
+    """Return what is on record about a run and its newest plan, or that of the number `plan`.
+
+    Raise `NotFoundError` where there is none.
+    """
     run = await stored_run(context, run_id)
     denials = tuple(await denials_of(context, run_id))
     if run.plans == 0:
         return RunView(run=run, plan=None, approvals=(), operations=(), denials=denials)
-    plan = await stored_plan(context, run_id, run.plans)
-    judgements = await judgements_of(context, plan)
+    number = plan or run.plans
+    shown = await stored_plan(context, run_id, number)
+    judgements = await judgements_of(context, shown)
     operations: list[OperationView] = []
-    for operation, judgement in zip(plan.operations, judgements, strict=True):
+    for operation, judgement in zip(shown.operations, judgements, strict=True):
         in_turn = not operations or operations[-1].executed
         operations.append(await _operation(context, operation, judgement, denials, in_turn=in_turn))
     return RunView(
         run=run,
-        plan=plan,
-        approvals=await _approvals(context, run),
+        plan=shown,
+        approvals=await _approvals(context, plan_key(run_id, number)),
         operations=tuple(operations),
         denials=denials,
     )
@@ -103,8 +108,7 @@ async def _intent_of(context: Context, operation_id: str) -> IntentRecord | None
     return read_intent(entity) if entity else None
 
 
-async def _approvals(context: Context, run: Run) -> tuple[tuple[Approval, datetime], ...]:
-    stored = plan_key(run.run_id, run.plans)
+async def _approvals(context: Context, stored: EntityKey) -> tuple[tuple[Approval, datetime], ...]:
     anchor = entity_of(await context.store.load([approval_set_key(stored)]), approval_set_key(stored))
     count = read_approval_set(anchor).count if anchor else 0
     keys = [approval_key(stored, number) for number in range(1, count + 1)]

@@ -78,9 +78,12 @@ def parse_body(content: bytearray, route: Route) -> Body:
         return Body()
     members = read_foreign_object(bytes(content), what="the body", code="BODY_INVALID")
     known = {each.encode_name for each in msgspec.structs.fields(route.body)}
+    unknown = {name: value for name, value in members.items() if name not in known}
+    if unknown and route.body.__struct_config__.forbid_unknown_fields:
+        raise InvalidInputError("BODY_INVALID", f"{min(unknown)[:80]!a} is no member of this body")
     return Body(
         typed=typed({name: value for name, value in members.items() if name in known}, route.body),
-        unknown={name: value for name, value in members.items() if name not in known},
+        unknown=unknown,
         content=bytes(content),
     )
 

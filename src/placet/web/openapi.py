@@ -41,7 +41,11 @@ _REASONS = {
 
 
 class Problem(msgspec.Struct, kw_only=True):
-    """What went wrong: a code that never changes, a sentence for people, and what to do next (RFC 9457)."""
+    """What went wrong: a code that never changes, a sentence for people, and what to do next (RFC 9457).
+
+    `kind` is what the code is one of: invalid_input, not_found, configuration, denied, approvals_pending, verification,
+    effect, unavailable, internal. `run_id` is what waits for approvals.
+    """
 
     type: str
     title: str
@@ -52,6 +56,7 @@ class Problem(msgspec.Struct, kw_only=True):
     message: str
     next_action: str
     request_id: str
+    kind: str
     run_id: str = ""
 
 

@@ -33,11 +33,16 @@ STATUSES: Mapping[str, int] = {
     "MEDIA_TYPE_UNSUPPORTED": 415,
     "RATE_LIMITED": 429,
     "HEADERS_TOO_LARGE": 431,
+    "EFFECT_FAILED": 502,
+    "EGRESS_DENIED": 502,
+    "OUTCOME_UNKNOWN": 502,
+    "OTHER_CONTENT": 409,
     "IN_PROGRESS": 409,
     "VERSION_EXISTS": 409,
     "REGISTRATION_MISMATCH": 409,
     "ILLEGAL_TRANSITION": 409,
     "DIGEST_MISMATCH": 409,
+    "UPLOAD_OFFSET": 409,
     "RUN_CLOSED": 409,
     "RUN_DIFFERS": 409,
     "RECEIPT_CONSUMED": 409,
@@ -82,8 +87,8 @@ def problem(error: PlacetError, *, request_id: str) -> Answer:
     status = status_of(error)
     waits: dict[str, Any] = {"run_id": error.run_id} if isinstance(error, ApprovalsPendingError) else {}
     document = problem_document(error.code, error.message, hint_for(error), status=status, request_id=request_id)
-    headers = _headers(error, status)
-    return Answer(status=status, document={**document, **waits}, media_type=MEDIA_TYPE, headers=headers)
+    told = {**document, "kind": error.kind, **waits}
+    return Answer(status=status, document=told, media_type=MEDIA_TYPE, headers=_headers(error, status))
 
 
 def not_valid(error: PlacetError) -> dict[str, Any]:
@@ -131,4 +136,5 @@ def problem_document(code: str, message: str, next_action: str, *, status: int, 
         "message": message,
         "next_action": next_action,
         "request_id": request_id,
+        "kind": "internal",
     }

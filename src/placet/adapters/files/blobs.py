@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+from placet.adapters.files.placing import sync_up_to, write_aside
+from placet.adapters.files.uploads import UploadFolder, mismatch
 from placet.domain.values.digest import Digest, parse_digest, sha256
 from placet.errors import NotFoundError, UnavailableError
+from placet.ports.blobs import Upload
 
 
 class FolderBlobs:
-    """The `BlobStore` of a home: `sha256/ab/cdef…`, written aside, synced, then renamed."""
+    """The `BlobStore` of a home: `sha256/ab/cdef…`, written aside, synced, then renamed.
+
+    Uploads grow in the folder `uploads` beside it, on the same disk, until they are renamed as well.
+    """
 
     def __init__(self, root: Path) -> None:
         """Take the folder; it is made with the first blob."""
         self._root = root
+        self._uploads = UploadFolder(root / "uploads")
 
     async def put(self, content: bytes) -> Digest:
         """Keep `content` durably and return its digest, as `BlobStore.put`."""
         digest = sha256(content)
-        try:
+        with _writing(f"a blob of {len(content)} bytes"):
             await asyncio.to_thread(self._write, self._path(digest), content)
-        except OSError as error:
-            raise UnavailableError(
-                "BLOBS_UNAVAILABLE",
-                f"a blob of {len(content)} bytes could not be written ({error.strerror})",
-                hint="look for space and permissions in the home",
-            ) from error
         return digest
 
     async def get(self, digest: Digest) -> bytes:
@@ -47,6 +48,34 @@ class FolderBlobs:
             )
         return content
 
+    async def holds(self, digest: Digest) -> bool:
+        """Tell whether a file stands there, as `BlobStore.holds`."""
+        return await asyncio.to_thread(self._path(parse_digest(digest)).is_file)
+
+    async def received(self, upload: Upload) -> int:
+        """Return how far an upload is, as `BlobStore.received`."""
+        return await asyncio.to_thread(self._uploads.length, upload)
+
+    async def append(self, upload: Upload, offset: int, chunks: AsyncIterator[bytes]) -> int:
+        """Take bytes as they come, as `BlobStore.append`."""
+        with _writing(f"an upload of {upload.size} bytes"):
+            return await self._uploads.append(upload, offset, chunks)
+
+    async def keep(self, upload: Upload, confirm: Callable[[], Awaitable[object]]) -> None:
+        """Check an upload and keep it as a blob, as `BlobStore.keep`."""
+        path = self._path(parse_digest(upload.digest))
+        with _writing(f"an upload of {upload.size} bytes"):
+            if await asyncio.to_thread(self._uploads.is_whole, upload):
+                await confirm()
+                await asyncio.to_thread(self._take, upload, path)
+            elif not await self.holds(upload.digest):  # else another process was faster
+                raise mismatch(upload)
+
+    def _take(self, upload: Upload, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._uploads.move(upload, path)
+        sync_up_to(self._root, path)
+
     def _path(self, digest: Digest) -> Path:
         digits = digest.removeprefix("sha256:")
         return self._root / "sha256" / digits[:2] / digits[2:]
@@ -55,10 +84,8 @@ class FolderBlobs:
         """Put the file in place unless it stands there whole; a damaged one is replaced."""
         path.parent.mkdir(parents=True, exist_ok=True)
         if not _holds(path, content):
-            _write_aside(path, content)
-        # Also where it stood already: whoever wrote it may have died before this.
-        for place in (path, path.parent, path.parent.parent, self._root):
-            _sync(place)
+            write_aside(path, content)
+        sync_up_to(self._root, path)  # also where it stood already: whoever wrote it may have died before this
 
 
 def _holds(path: Path, content: bytes) -> bool:
@@ -68,21 +95,13 @@ def _holds(path: Path, content: bytes) -> bool:
         return False
 
 
-def _write_aside(path: Path, content: bytes) -> None:
-    aside = path.with_name(f".{secrets.token_hex(8)}.part")
+@contextlib.contextmanager
+def _writing(what: str) -> Iterator[None]:
     try:
-        with aside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
-
-
-def _sync(place: Path) -> None:
-    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        yield
+    except OSError as error:
+        raise UnavailableError(
+            "BLOBS_UNAVAILABLE",
+            f"{what} could not be written ({error.strerror})",
+            hint="look for space and permissions in the home",
+        ) from error

@@ -97,7 +97,12 @@ class Run:
             "plans": self.plans,
             "requested_at": format_instant(self.requested_at),
         }
-        rows = [("run", self.run_id), ("run_subject", self.subject), *name_rows(NAMED_RUNS, self.subject)]
+        rows = [
+            ("run", self.run_id),
+            ("run_subject", self.subject),
+            ("run_requester", self.requester),
+            *name_rows(NAMED_RUNS, self.subject),
+        ]
         if self.state not in CLOSED_STATES:
             rows.append(("run_open", f"{self.mode.value}/{self.subject}/{self.archive_sha256}"))
         return with_index(members, rows)

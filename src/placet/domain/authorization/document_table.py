@@ -36,6 +36,7 @@ class Kind:
 
 POLICY = Kind(name="policy", code="POLICY_INVALID")
 PLAN_FILE = Kind(name="plan file", code="PLAN_FILE_INVALID")
+POSTED_PLAN = Kind(name="plan", code="PLAN_FILE_INVALID")
 
 
 def refuse(path: str, reason: str) -> NoReturn:
@@ -65,6 +66,11 @@ class Table:
         self._members = dict(members)
         self._place = place
         self._kind = kind
+
+    @property
+    def kind(self) -> Kind:
+        """Return of which kind of document the table is a part."""
+        return self._kind
 
     @property
     def place(self) -> str:

@@ -1,16 +1,16 @@
-"""A plan file: operations of any outside kind that somebody wants in one plan, read from TOML (protocol 1).
+"""A plan that somebody writes down: operations of any outside kind, in a TOML file or posted to a service (protocol 1).
 
-Only the document is judged here. The files that it names are read by whoever reads it, and what
-a kind demands of params is `operation_params`'.
+Only the document is judged here. A file names other files, which whoever reads it reads; what is
+posted names bytes by digest, and no file of anybody's. What a kind demands of params is `operation_params`'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from placet.domain.authorization.document_table import PLAN_FILE, Table, read_document
+from placet.domain.authorization.document_table import PLAN_FILE, POSTED_PLAN, Table, read_document
 from placet.domain.authorization.operation import Precondition
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, encode
 from placet.domain.values.kinds import CORE_KINDS, OperationKind
@@ -21,6 +21,7 @@ _TEXTS = ("message", "notes", "text")
 _MOST_OPERATIONS = 64
 _WORD = r"[!-~]{0,256}"
 _FILE = r"[!-~]{1,512}"
+_DIGEST = r"sha256:[0-9a-f]{64}"
 _OUTSIDE = frozenset(OperationKind) - CORE_KINDS
 
 
@@ -34,16 +35,25 @@ class Made(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedPackage:
-    """The package to certify, stamp, sign, publish and register: a folder or tarball, and how the registry knows it."""
+    """The package to certify, stamp, sign, publish and register, and how the registry knows it.
+
+    `path` is a folder or tarball, in what is posted the archive's digest; then `name` and `version` say what it
+    has to be.
+    """
 
     path: str
     dist_tag: str
     access: str
+    name: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WantedArtifact:
-    """Bytes to send: what the package makes, a file beside the plan file, or `content` given in it."""
+    """Bytes to send: what the package makes, a `file` beside the plan file, or `content` given in it.
+
+    In what is posted, `file` is a digest.
+    """
 
     name: str
     made: Made | None = None
@@ -75,7 +85,7 @@ class PlanFile:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Return the path of each file that operations send, once."""
+        """Return the path, or the digest, of each file that operations send, once."""
         named = (artifact.file for operation in self.operations for artifact in operation.artifacts)
         return tuple(dict.fromkeys(path for path in named if path))
 
@@ -93,21 +103,36 @@ def parse_plan_file(document: bytes) -> PlanFile:
     that the file does not have, and a package without exactly one `publish_package`, or the reverse:
     nothing is published uncertified.
     """
-    top = read_document(document, PLAN_FILE)
+    return _read_plan(read_document(document, PLAN_FILE))
+
+
+def parse_posted_plan(members: Mapping[str, object]) -> PlanFile:
+    """Return what the members of a posted document ask for, of the same keys as a file but where bytes are named.
+
+    `[package]` has `archive`, the digest, with `name` and `version` in the place of `path`; artifacts have
+    `digest` in that of `file`. Raise `InvalidInputError` as `parse_plan_file`, and for every path.
+    """
+    return _read_plan(Table(members, "", POSTED_PLAN))
+
+
+def _read_plan(top: Table) -> PlanFile:
     package = _read_package(top.table("package")) if "package" in top.names() else None
     operations = tuple(_read_operation(table) for table in top.tables("operation"))
     top.end()
     if not 1 <= len(operations) <= _MOST_OPERATIONS:
-        PLAN_FILE.refuse("operation", f"has {len(operations)} elements, from 1 to {_MOST_OPERATIONS} are allowed")
-    _check_package(package, operations)
+        top.refuse_at("operation", f"has {len(operations)} elements, from 1 to {_MOST_OPERATIONS} are allowed")
+    _check_package(top, package, operations)
     return PlanFile(package=package, operations=operations)
 
 
 def _read_package(table: Table) -> WantedPackage:
+    posted = _is_posted(table, "path", "archive")
     package = WantedPackage(
-        path=table.text("path", _FILE),
+        path=table.text("archive", _DIGEST) if posted else table.text("path", _FILE),
         dist_tag=table.text("dist_tag", _WORD, default=""),
         access=table.text("access", "public|restricted", default=""),
+        name=table.text("name", r"[!-~]{1,256}") if posted else "",
+        version=table.text("version", r"[!-~]{1,256}") if posted else "",
     )
     table.end()
     return package
@@ -126,7 +151,7 @@ def _read_operation(table: Table) -> WantedOperation:
         preconditions=_read_preconditions(table),
     )
     table.end()
-    _check_operation(operation)
+    _check_operation(table, operation)
     return operation
 
 
@@ -170,9 +195,11 @@ def _read_artifacts(table: Table) -> tuple[WantedArtifact, ...]:
 
 def _read_artifact(table: Table) -> WantedArtifact:
     made = table.text("made", "|".join(Made), default="")
-    file = table.text("file", _FILE, default="")
+    posted = _is_posted(table, "file", "digest")
+    key, pattern = ("digest", _DIGEST) if posted else ("file", _FILE)
+    file = table.text(key, pattern, default="")
     if bool(made) == bool(file):
-        table.refuse_at("file", "or made, one of the two, must say where the bytes come from")
+        table.refuse_at(key, "or made, one of the two, must say where the bytes come from")
     artifact = WantedArtifact(
         name=table.text("name", _FILE, default=made or file.rpartition("/")[2]),
         made=Made(made) if made else None,
@@ -180,6 +207,14 @@ def _read_artifact(table: Table) -> WantedArtifact:
     )
     table.end()
     return artifact
+
+
+def _is_posted(table: Table, path: str, digest: str) -> bool:
+    """Tell whether bytes are named by digest here; refuse a path where they are."""
+    posted = table.kind is POSTED_PLAN
+    if posted and path in table.names():
+        table.refuse_at(path, f"names a file: what is posted names bytes by {digest}, once they are uploaded")
+    return posted
 
 
 def _read_preconditions(table: Table) -> tuple[Precondition, ...]:
@@ -193,27 +228,27 @@ def _read_preconditions(table: Table) -> tuple[Precondition, ...]:
     return tuple(found)
 
 
-def _check_operation(operation: WantedOperation) -> None:
+def _check_operation(table: Table, operation: WantedOperation) -> None:
     """Refuse what `publish_package` takes from the package alone, and what nothing would be about."""
     if operation.kind is not OperationKind.PUBLISH_PACKAGE:
         return
     made = [artifact.made for artifact in operation.artifacts]
     given = (operation.name, operation.version, operation.tag)
     if any(given) or operation.params or operation.preconditions or made not in ([], [Made.TARBALL]):
-        PLAN_FILE.refuse(operation.place, "publishes what [package] says: it has a kind and a provider, nothing else")
+        table.kind.refuse(operation.place, "publishes what [package] says: it has a kind and a provider, nothing else")
 
 
-def _check_package(package: WantedPackage | None, operations: Sequence[WantedOperation]) -> None:
+def _check_package(top: Table, package: WantedPackage | None, operations: Sequence[WantedOperation]) -> None:
     publishing = [each for each in operations if each.kind is OperationKind.PUBLISH_PACKAGE]
     if package is not None and len(publishing) != 1:
-        PLAN_FILE.refuse("package", f"is published by {len(publishing)} operations: one publish_package is needed")
+        top.kind.refuse("package", f"is published by {len(publishing)} operations: one publish_package is needed")
     if package is None and publishing:
-        PLAN_FILE.refuse(publishing[0].place, "needs a [package]: nothing is published uncertified")
+        top.kind.refuse(publishing[0].place, "needs a [package]: nothing is published uncertified")
     for operation in operations:
         if package is None and any(artifact.made for artifact in operation.artifacts):
-            PLAN_FILE.refuse(operation.place, "sends what only a [package] makes")
+            top.kind.refuse(operation.place, "sends what only a [package] makes")
         if not operation.name and (package is None or operation.kind not in _ABOUT_THE_PACKAGE):
-            PLAN_FILE.refuse(operation.place, "has no name: what is it about?")
+            top.kind.refuse(operation.place, "has no name: what is it about?")
 
 
 _ABOUT_THE_PACKAGE = frozenset({OperationKind.PUBLISH_PACKAGE, OperationKind.PUT_OBJECT})

@@ -1,0 +1,96 @@
+"""What the caller of a verb may see, and go on with; on the machine itself nothing is hidden (attacks A87)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from placet.bootstrap import Opened
+from placet.core.runs_seen import RunSight, check_may_go_on, look, run_sight_of, seen_receipt, seen_run
+from placet.core.sight import sight_of
+from placet.domain.authorization.api_key import Verb
+from placet.errors import DeniedError
+from placet.usecases.search import Hit, Kind
+
+
+async def sight(opened: Opened) -> RunSight:
+    """Return what the caller may see now."""
+    return await run_sight_of(opened.context, opened.caller)
+
+
+async def sees_hits(opened: Opened) -> Callable[[Hit], Awaitable[bool]]:
+    """Return what tells whether the caller sees a hit: packages by their visibility, all else by its run.
+
+    An event that belongs to no run is seen by who sees everything.
+    """
+    runs, packages = await sight(opened), await sight_of(opened.context, opened.caller)
+
+    async def sees(hit: Hit) -> bool:
+        if hit.kind in (Kind.PACKAGE, Kind.CERTIFICATE):
+            return packages.sees(hit.package)
+        return runs.everything or await look(opened.context, runs, hit.run_id) is not None
+
+    return sees
+
+
+async def check_run_seen(opened: Opened, run_id: str) -> None:
+    """Return where the caller sees the run; raise `NotFoundError` as for one that is not there."""
+    if opened.caller is not None:
+        await seen_run(opened.context, await sight(opened), run_id)
+
+
+async def check_run_goes_on(opened: Opened, run_id: str) -> None:
+    """Return where the caller may carry the run out; raise as `check_run_seen`, and `SCOPE_INSUFFICIENT`."""
+    if opened.caller is not None:
+        eyes = await sight(opened)
+        check_may_go_on(eyes, await seen_run(opened.context, eyes, run_id))
+
+
+async def check_receipt_seen(opened: Opened, receipt_id: str) -> None:
+    """Return where the caller sees the receipt's run; raise `NotFoundError` as for a receipt that is not there."""
+    if opened.caller is not None:
+        await seen_receipt(opened.context, await sight(opened), receipt_id)
+
+
+async def check_receipt_goes_on(opened: Opened, receipt_id: str) -> None:
+    """Return where the caller may take the receipt back; raise as `check_receipt_seen`, and `SCOPE_INSUFFICIENT`."""
+    if opened.caller is not None:
+        eyes = await sight(opened)
+        check_may_go_on(eyes, await seen_receipt(opened.context, eyes, receipt_id))
+
+
+async def check_is_member(opened: Opened) -> None:
+    """Return where the caller may know who and what else there is: a person here, or a key that sees everything.
+
+    Raise `DeniedError` (`SCOPE_INSUFFICIENT`).
+    """
+    if not (await sight(opened)).is_member:
+        raise _not_for(f"the key is no person's and has no scope {Verb.READ}=*")
+
+
+async def check_sees_everything(opened: Opened) -> None:
+    """Return where nothing is hidden from the caller; raise `DeniedError` (`SCOPE_INSUFFICIENT`)."""
+    if not (await sight(opened)).everything:
+        raise _not_for(f"the key has no scope {Verb.READ}=*")
+
+
+def check_scope(opened: Opened, verb: str, *names: str) -> None:
+    """Return where the caller has a scope `verb` for each of `names`; raise `DeniedError` (`SCOPE_INSUFFICIENT`)."""
+    if opened.caller is not None:
+        for name in names:
+            opened.caller.check_scope(verb, name)
+
+
+def check_publishes(opened: Opened) -> None:
+    """Return where the caller may publish anything at all; raise `DeniedError` (`SCOPE_INSUFFICIENT`)."""
+    if opened.caller is not None and not opened.caller.has(Verb.PUBLISH):
+        raise DeniedError(
+            "SCOPE_INSUFFICIENT",
+            f"the key has no scope {Verb.PUBLISH}",
+            hint=f"ask for a key with it: placet key create --scope '{Verb.PUBLISH}=PATTERN' …",
+        )
+
+
+def _not_for(why: str) -> DeniedError:
+    return DeniedError(
+        "SCOPE_INSUFFICIENT", why, hint=f"ask for a key with it: placet key create --scope '{Verb.READ}=*' …"
+    )

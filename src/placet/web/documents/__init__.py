@@ -1,0 +1,1 @@
+"""The shapes of what the governance API takes and answers, as its description shows them."""
