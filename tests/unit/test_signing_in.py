@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -15,6 +16,7 @@ from placet.domain.authorization.shown_token import CredentialKind, make_token
 from placet.domain.values.kinds import OperationKind
 from placet.errors import DeniedError, InvalidInputError, NotFoundError, PlacetError
 from placet.usecases.begin_sign_in import begin_sign_in
+from placet.usecases.report_event import Report, report_event
 from placet.usecases.revoke_key import revoke_key
 from placet.usecases.sign_out import sign_out
 from support.identity import CLIENT, ISSUER, OTHER_ISSUER, REDIRECT, Signing
@@ -97,6 +99,7 @@ def test_a_session_reads_everything_and_asks_as_its_person() -> None:
     assert caller.in_session
     caller.check_scope(Verb.PUBLISH, "@acme/tool")
     assert caller.may_see("@acme/private")
+    assert caller.may_see_all
 
 
 def test_a_key_asks_for_what_its_scopes_say() -> None:
@@ -105,6 +108,7 @@ def test_a_key_asks_for_what_its_scopes_say() -> None:
 
     assert not caller.in_session
     caller.check_scope(Verb.PUBLISH, "@acme/tool")
+    assert (caller.may_see("@acme/tool"), caller.may_see("@other/tool"), caller.may_see_all) == (True, False, False)
     with pytest.raises(DeniedError, match="SCOPE_INSUFFICIENT"):
         caller.check_scope(Verb.PUBLISH, "@other/tool")
 
@@ -328,3 +332,24 @@ def test_in_a_session_alone_nobody_changes_who_may_say_yes() -> None:
 
     with pytest.raises(PlacetError, match="APPROVALS_MISSING"):
         world.act(OperationKind.CHANGE_ROLE, "person:carol", by="person:bob", state="disabled", on_behalf_of="")
+
+
+REPORT = Report(event_type="package.build.start", package="@acme/tool", version="1.0.0", said=b"{}")
+
+
+@pytest.mark.parametrize("end", ["revoked", "signed out", "disabled", "gone"])
+def test_what_is_asked_for_directly_takes_a_session_that_is_good(end: str) -> None:
+    world = Signing()
+    bob = world.known("bob")
+    world.asks(bob)
+    assert world.run(report_event(world.context, REPORT, actor="person:bob")).actor == "person:bob"
+    ends: dict[str, Callable[[], object]] = {
+        "revoked": lambda: world.run(revoke_key(world.context, bob.credential_id, actor="person:bob")),
+        "signed out": lambda: world.run(sign_out(world.context, bob)),
+        "disabled": lambda: world.disable("person:bob"),
+        "gone": lambda: world.write(world.session(bob.credential_id).key, None),
+    }
+    ends[end]()
+
+    with pytest.raises(DeniedError, match="STALE_REQUESTER"):
+        world.run(report_event(world.context, REPORT, actor="person:bob"))

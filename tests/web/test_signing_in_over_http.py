@@ -198,6 +198,8 @@ def test_a_page_of_somebody_else_changes_nothing(people: Service, headers: dict[
         assert (crossed.status, crossed.code) == (403, "CROSS_SITE")
 
     assert browser.ask("GET", "/auth/session").status == 200
+    denied = [each for each in entries(people, "authorization.denied") if each["data"]["code"] == "CROSS_SITE"]
+    assert {each["actor"] for each in denied} == {"person:bob"}
 
 
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost:8480"}])

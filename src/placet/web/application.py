@@ -31,7 +31,7 @@ from placet.web.terms import Terms
 _log = structlog.get_logger()
 _REQUEST_ID_BYTES = 9
 _READ_ANYWAY_BYTES = 64 * 1024
-_DENIED_AT_THE_EDGE = frozenset({"UNAUTHENTICATED", "SCOPE_INSUFFICIENT"})
+_DENIED_AT_THE_EDGE = frozenset({"UNAUTHENTICATED", "SCOPE_INSUFFICIENT", "CROSS_SITE"})
 """Every other denial was recorded where it was made."""
 
 
@@ -102,6 +102,7 @@ class Application:
         exchange.caller = caller = await self._caller(request, route)
         if caller is not None:
             gate.with_key(caller.credential_id)
+            self._check_own_page(request)
         query = read_query(request, route)
         async with whole_body(request, route, self._terms.room, patience=patience) as content, self._turn(route):
             body = parse_body(content, route)
@@ -135,8 +136,6 @@ class Application:
         shown = shown_credential(request.scope["headers"])
         kept = "" if shown else self._cookies.shown(SESSION, request.headers)
         caller = await self._placet.keys.authenticate(shown or kept) if shown or kept else None
-        if caller is not None and kept:
-            self._cookies.check_own_page(request.method, request.headers)
         if caller is None and (shown or route.access is Access.KEY):
             raise DeniedError(
                 "UNAUTHENTICATED",
@@ -144,6 +143,11 @@ class Application:
                 hint="send a good key as X-API-Key or as Authorization: Bearer, or sign in: /auth/login",
             )
         return caller
+
+    def _check_own_page(self, request: Request) -> None:
+        """Raise `DeniedError` (`CROSS_SITE`) where a cookie alone vouches for what another page sends."""
+        if not shown_credential(request.scope["headers"]):
+            self._cookies.check_own_page(request.method, request.headers)
 
 
 class _Receiving:
