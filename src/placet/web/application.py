@@ -103,8 +103,10 @@ class Application:
         if caller is not None:
             gate.with_key(caller.credential_id)
         query = read_query(request, route)
-        async with whole_body(request, route, self._terms.room, patience=patience) as content, self._turn(route):
-            body = parse_body(content, route)
+        room = self._terms.room
+        async with whole_body(request, route, room, patience=patience) as content, self._turn(route):
+            async with room.reading(len(content)):
+                body = parse_body(content, route)
             call = Call(
                 placet=self._placet.acting_as(caller or NOBODY),
                 caller=caller,

@@ -40,7 +40,7 @@ from placet.web.server.upkeep import chores_of, kept_up
 from placet.web.table import ROUTES
 from placet.web.terms import Terms, never
 
-_BODIES_BYTES = 64 * 1024 * 1024
+_BODIES_BYTES = 32 * 1024 * 1024
 _METRICS_CONNECTIONS = 16
 _log = structlog.get_logger()
 
