@@ -158,6 +158,11 @@ def test_as_many_connections_are_taken_as_there_can_be_files() -> None:
     assert 1 <= make_room(10**7) <= 10**7
 
 
+def test_behind_a_proxy_nobody_is_believed_to_be_on_this_machine(proxied: Service) -> None:
+    assert proxied.ask("GET", "/livez").status == 200
+    assert proxied.ask("GET", "/metrics").status == 404
+
+
 def from_address(service: Service, address: str) -> Reply:
     return service.ask("GET", "/livez", headers={"X-Forwarded-For": address})
 

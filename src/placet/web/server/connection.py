@@ -96,14 +96,13 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of everything."""
-        self._ending.lost()
         self._expect(None)
         self.resume_writing()
-        if self._address is None:
-            return
-        self._house.crowd.leave(self._address)
-        self._address = None
-        super().connection_lost(exc)
+        if self._address is not None:
+            self._house.crowd.leave(self._address)
+            self._address = None
+            super().connection_lost(exc)
+        self._ending.lost()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, in pieces so small that no unfinished header is long."""
