@@ -247,7 +247,7 @@ def test_what_two_servers_could_read_differently_is_refused_and_reaches_nothing(
         assert b"HTTP/1.1 200" not in heard
         assert place.targets == []
 
-    at(Place(), work)
+    at(Place(seconds=30), work)
 
 
 def test_a_chunk_size_that_is_none_reaches_nothing_more() -> None:
@@ -258,4 +258,4 @@ def test_a_chunk_size_that_is_none_reaches_nothing_more() -> None:
 
         assert len(place.targets) <= 1
 
-    at(Place(), work)
+    at(Place(seconds=30), work)

@@ -143,3 +143,24 @@ def test_bodies_have_so_much_room_together() -> None:
     assert refused.value.code == "BUSY"
     room.give_back(60)
     room.take(100)
+
+
+def test_of_texts_that_are_long_to_read_there_is_one_at_a_time_and_others_have_a_turn_between() -> None:
+    order: list[str] = []
+
+    async def read(room: Room, name: str, size: int) -> None:
+        async with room.reading(size):
+            order.append(name)
+
+    async def ticks() -> None:
+        for _ in range(20):
+            order.append("tick")
+            await asyncio.sleep(0)
+
+    async def work() -> None:
+        room = Room(1)
+        await asyncio.gather(*(read(room, "long", 100_000) for _ in range(5)), read(room, "short", 10), ticks())
+
+    asyncio.run(work())
+    assert order.index("short") < order.index("long")
+    assert "longlong" not in "".join(order)

@@ -103,8 +103,7 @@ def test_strangers_are_counted_and_their_denials_recorded_once_and_together(serv
 
     denied = 'placet_denials_total{code="UNAUTHENTICATED"}'
     assert value(after, denied) - value(before, denied) == 20
-    assert value(after, "placet_denials_waiting") >= 19
-    assert len(service.entries()) - size <= 1
+    assert len(service.entries()) - size <= 2
 
 
 def test_the_ledger_and_its_anchor_are_where_they_should_be(service: Service) -> None:
@@ -137,12 +136,6 @@ def test_this_machine_finds_them_by_any_of_its_names(service: Service, host: str
     raw = head("GET", "/metrics").replace(b"Host: localhost", f"Host: {host}".encode())
 
     assert send(service, raw).status == 200
-
-
-@pytest.mark.parametrize("arguments", [("--behind-proxy",), ("--trusted-proxy", "10.0.0.0/8")])
-def test_behind_a_proxy_nobody_is_believed_to_be_on_this_machine(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    with serving_trial(tmp_path, *arguments) as service:
-        assert service.ask("GET", "/metrics").status == 404
 
 
 def test_at_an_address_of_their_own_they_are_served_there_and_nowhere_else(separate: Service) -> None:

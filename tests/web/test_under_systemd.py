@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from placet.web.server.notify import READY, tell_manager
 from support.service import serving_trial
 
 UNIT = Path(__file__).parents[2] / "packaging" / "systemd" / "placet.service"
@@ -55,14 +56,27 @@ def test_the_unit_waits_as_long_as_what_is_under_way_may_take() -> None:
     assert f"ExecStart={INSTALLED} serve" in text
 
 
-@pytest.mark.parametrize("abstract", [False, True])
-def test_the_service_manager_is_told_when_it_serves_and_when_it_ends(tmp_path: Path, abstract: bool) -> None:
-    name = f"@placet-{tmp_path.name}-{id(tmp_path)}" if abstract else str(tmp_path / "notify")
+def test_the_service_manager_is_told_when_it_serves_and_when_it_ends(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.settimeout(60)
-        manager.bind(f"\0{name[1:]}" if abstract else name)
-        with serving_trial(tmp_path / "trial", NOTIFY_SOCKET=name) as service:
+        manager.bind(str(tmp_path / "notify"))
+        with serving_trial(tmp_path / "trial", NOTIFY_SOCKET=str(tmp_path / "notify")) as service:
             assert manager.recv(100) == b"READY=1"
             assert service.ask("GET", "/readyz").status == 200
             service.process.send_signal(signal.SIGTERM)
             assert manager.recv(100) == b"STOPPING=1"
+
+
+def test_a_manager_may_listen_at_a_name_that_is_no_file(tmp_path: Path) -> None:
+    name = f"placet-{tmp_path.name}-{id(tmp_path)}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.settimeout(60)
+        manager.bind(f"\0{name}")
+        tell_manager({"NOTIFY_SOCKET": f"@{name}"}, READY)
+
+        assert manager.recv(100) == b"READY=1"
+
+
+@pytest.mark.parametrize("address", ["", "relative", "/nobody/listens/here", "@nobody-listens-here"])
+def test_a_manager_that_does_not_listen_stops_nothing(address: str) -> None:
+    tell_manager({"NOTIFY_SOCKET": address}, READY)

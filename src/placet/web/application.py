@@ -31,7 +31,7 @@ from placet.web.terms import Terms
 _log = structlog.get_logger()
 _REQUEST_ID_BYTES = 9
 _READ_ANYWAY_BYTES = 64 * 1024
-_DENIED_AT_THE_EDGE = frozenset({"UNAUTHENTICATED", "SCOPE_INSUFFICIENT", "CROSS_SITE"})
+_DENIED_AT_THE_EDGE = frozenset({"UNAUTHENTICATED", "SCOPE_INSUFFICIENT", "CROSS_SITE", "REQUESTER_MISMATCH"})
 """Every other denial was recorded where it was made."""
 
 
@@ -99,13 +99,15 @@ class Application:
             raise nothing()
         check_names(parameters)
         exchange.route = route
-        exchange.caller = caller = await self._caller(request, route)
+        caller = await self._caller(request, route, exchange)
         if caller is not None:
             gate.with_key(caller.credential_id)
             self._check_own_page(request)
         query = read_query(request, route)
-        async with whole_body(request, route, self._terms.room, patience=patience) as content, self._turn(route):
-            body = parse_body(content, route)
+        room = self._terms.room
+        async with whole_body(request, route, room, patience=patience) as content, self._turn(route):
+            async with room.reading(len(content)):
+                body = parse_body(content, route)
             call = Call(
                 placet=self._placet.acting_as(caller or NOBODY),
                 caller=caller,
@@ -127,7 +129,7 @@ class Application:
         gate = self._terms.gate
         return (gate.uploads if isinstance(route.body, str) else gate.queue).turn()
 
-    async def _caller(self, request: Request, route: Route) -> Caller | None:
+    async def _caller(self, request: Request, route: Route, exchange: Exchange) -> Caller | None:
         """Return who asks; who shows a key that is good for nothing is told so even where none is needed.
 
         Where no header shows anything, a session's cookie does; one that is over shows nothing, so
@@ -135,7 +137,7 @@ class Application:
         """
         shown = shown_credential(request.scope["headers"])
         kept = "" if shown else self._cookies.shown(SESSION, request.headers)
-        caller = await self._placet.keys.authenticate(shown or kept) if shown or kept else None
+        exchange.caller = caller = await self._placet.keys.authenticate(shown or kept) if shown or kept else None
         if caller is None and (shown or route.access is Access.KEY):
             raise DeniedError(
                 "UNAUTHENTICATED",

@@ -25,6 +25,8 @@ from placet.web.server.refusal import Refuse
 _Timer: TypeAlias = asyncio.TimerHandle
 _VERSIONS = ("1.0", "1.1")
 _PIECE_BYTES = 16 * 1024
+READ_BYTES = 16 * 1024
+"""So much is read of a socket at one time; asyncio would read 256 KiB, and keep room for it for each TLS connection."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """Take the connection in where there is room."""
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined]  # of asyncio's transports of sockets
         self._ending = Ending(transport, self.loop, seconds=self._patience.ending_seconds)
         peer = transport.get_extra_info("peername")
         address = plain(str(peer[0])) if isinstance(peer, tuple) else ""
@@ -93,14 +96,13 @@ class Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Let go of everything."""
-        self._ending.lost()
         self._expect(None)
         self.resume_writing()
-        if self._address is None:
-            return
-        self._house.crowd.leave(self._address)
-        self._address = None
-        super().connection_lost(exc)
+        if self._address is not None:
+            self._house.crowd.leave(self._address)
+            self._address = None
+            super().connection_lost(exc)
+        self._ending.lost()
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, in pieces so small that no unfinished header is long."""
@@ -183,6 +185,12 @@ class Connection(HttpToolsProtocol):
         self._requests += 1
         if self._requests >= self._patience.requests:
             self.cycle.keep_alive = False
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, and read no more before it is asked for."""
+        super().on_body(body)
+        if len(self.cycle.body) > READ_BYTES and not self.cycle.response_complete:
+            self.flow.pause_reading()
 
     def on_message_complete(self) -> None:
         """End the request's body."""

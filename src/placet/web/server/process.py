@@ -11,13 +11,14 @@ import contextlib
 import signal
 import socket
 import ssl
+from asyncio import sslproto
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import uvicorn
 from uvicorn.server import ServerState
 
-from placet.web.server.connection import Connection, House
+from placet.web.server.connection import READ_BYTES, Connection, House
 from placet.web.server.listening import BACKLOG
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -113,6 +114,7 @@ class Process(uvicorn.Server):
 
 
 async def _opened(door: Door) -> asyncio.Server:
+    sslproto.SSLProtocol.max_size = READ_BYTES
     loop = asyncio.get_running_loop()
     return await loop.create_server(
         lambda: Connection(door.house),

@@ -40,7 +40,7 @@ from placet.web.server.upkeep import chores_of, kept_up
 from placet.web.table import ROUTES
 from placet.web.terms import Terms, never
 
-_BODIES_BYTES = 64 * 1024 * 1024
+_BODIES_BYTES = 32 * 1024 * 1024
 _METRICS_CONNECTIONS = 16
 _log = structlog.get_logger()
 
@@ -70,6 +70,7 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
         process = Process(doors, site.state, ending, drain_seconds=settings.drain_seconds)
         async with kept_up(chores_of(placet, settings), metrics):
             _tell_where(address, settings.metrics_address, doors)
+            _warn_of_one_proxy(settings, behind_proxy=behind_proxy)
             tell_manager(config.environment, READY)
             await process.serve()
         await _record_the_rest(placet)
@@ -153,6 +154,11 @@ def _terms(settings: ServiceSettings, metrics: Metrics, *, tls: bool) -> Terms:
 
 def _is_private(request: Request) -> bool:
     return is_from_this_machine(request.client.host if request.client else "", request.headers)
+
+
+def _warn_of_one_proxy(settings: ServiceSettings, *, behind_proxy: bool) -> None:
+    if behind_proxy and not settings.trusted_proxies:
+        _log.warning("all that the proxy hands on is counted as one client's: name it with --trusted-proxy")
 
 
 def _tell_where(address: HostPort, metrics: HostPort | None, doors: Sequence[Door]) -> None:
