@@ -165,6 +165,9 @@ def test_a93_each_key_is_for_its_own_service(attack: Attack) -> None:
         for method, path, sent in others:
             refused = attack.service.ask(method, path, sent, key=key)
             assert (refused.status, refused.code) == (403, "SCOPE_INSUFFICIENT")
+    entries = attack.shell.done("ledger", "show", "--count", "1000", "--json").json()["entries"]
+    denied = [each["data"]["code"] for each in entries if each["type"] == "authorization.denied"]
+    assert "SCOPE_INSUFFICIENT" in denied
 
 
 def test_a93_no_key_reaches_another_scope_s_packages(attack: Attack) -> None:

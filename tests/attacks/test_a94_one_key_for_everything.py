@@ -27,7 +27,7 @@ members = ["person:bob", "person:carol"]
 [[rule]]
 operations = [
   "activate_policy", "enrol_principal", "change_role", "change_approver_key", "change_executor", "lift_freeze",
-  "change_visibility",
+  "change_visibility", "change_trust",
 ]
 subjects   = ["core:**"]
 requesters = ["person:*"]
@@ -106,6 +106,9 @@ ACTS: dict[str, Callable[[Installation, Placet], Awaitable[Object]]] = {
     "the end of its holder": lambda here, placet: placet.governance.change_role(here.holder, disabled=True),
     "a provider to be trusted": lambda _, placet: placet.governance.add_provider(
         "evil", kind="npm", url="http://127.0.0.1:9"
+    ),
+    "an issuer to be trusted": lambda _, placet: placet.trust.add_issuer(
+        "https://issuer.example.com", client_id="placet"
     ),
     "the end of a freeze": lambda here, placet: placet.freezes.lift(here.freeze_id),
     "a package shown to everybody": lambda _, placet: placet.visibility.change("@acme/tool", "public"),
