@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import command_line, ledger, publication
+from bench import command_line, ledger, publication, service
 
 _RESULTS = Path(__file__).with_name("results.json")
-_PARTS: tuple[Callable[..., dict[str, float]], ...] = (command_line.run, publication.run, ledger.run)
+_PARTS: tuple[Callable[..., dict[str, float]], ...] = (command_line.run, publication.run, service.run, ledger.run)
 
 
 def main() -> int:
