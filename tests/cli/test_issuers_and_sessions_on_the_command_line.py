@@ -27,7 +27,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "json-output.md"
 @pytest.fixture(scope="module")
 def signing(trial: Shell) -> Shell:
     """Return the trial installation with an issuer that is trusted, and bob, who signs in there."""
-    trial.done("issuer", "add", ISSUER, "--client-id", "placet", "--client-secret", "env:SSO", "--algorithm", "ES256")
+    trial.done("issuer", "add", ISSUER, "--client-id", "placet", "--credential", "env:SSO", "--algorithm", "ES256")
     trial.done("principal", "add", "person:bob", "--identity", f"{ISSUER}#bob-at-work")
     return trial
 

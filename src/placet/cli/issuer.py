@@ -43,7 +43,8 @@ class _Record(TypedDict):
 @click.argument("url", metavar="URL", type=WORD)
 @click.option("--client-id", type=WORD, required=True, help="Who Placet is to the issuer.")
 @click.option(
-    "--client-secret",
+    "--credential",
+    "client_secret",
     type=WORD,
     default="",
     metavar="env:NAME|file:PATH",
