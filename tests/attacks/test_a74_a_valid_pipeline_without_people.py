@@ -33,7 +33,7 @@ class _Named:
 
 def opened(world: World) -> Opened:
     """Return the installation as the façade knows it; its evidence is never written."""
-    parts = {"ledger": world.ledger, "config": _Named(), "evidence": None}
+    parts = {"ledger": world.ledger, "config": _Named(), "evidence": None, "identities": None}
     return Opened(context=world.context, **cast("Any", parts))
 
 

@@ -29,7 +29,7 @@ MAY = {
     "adapters/ssh/signer.py": "ssh-keygen",
     "client/wire.py": "our own service, asked by its clients; it holds no credential of a provider",
     "demo/double_server.py": "a provider on loopback",
-    "web/server.py": "listens; it connects to nobody",
+    "web/server": "listens; it connects to nobody but the service manager that started it",
     "usecases/verify_ledger.py": "workers that hash the ledger",
 }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from placet.domain.authorization.api_key import ANY, Scope, check_scopes
 from placet.domain.authorization.shown_token import CredentialKind
+from placet.errors import DeniedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,12 @@ class Caller:
         return self.credential_id.startswith(f"{CredentialKind.SESSION.value}_")
 
     def check_scope(self, verb: str, package: str) -> None:
-        """Raise `DeniedError` (`SCOPE_INSUFFICIENT`) where no scope of a key covers `verb` of `package`."""
+        """Raise `DeniedError` (`SCOPE_INSUFFICIENT`) where no scope of a key covers `verb` of `package`.
+
+        Raise `UNAUTHENTICATED` for `NOBODY`, who needs to show something first.
+        """
+        if self == NOBODY:
+            raise DeniedError("UNAUTHENTICATED", "nobody asks here without a key")
         if not self.in_session:
             check_scopes(self.scopes, verb, package)
 
