@@ -27,13 +27,17 @@ class Caller:
         """Tell whether this is a person who signed in, and no program with a key."""
         return self.credential_id.startswith(f"{CredentialKind.SESSION.value}_")
 
+    def check_known(self) -> None:
+        """Raise `DeniedError` (`UNAUTHENTICATED`) where nothing was shown."""
+        if not self.principal_id:
+            raise DeniedError("UNAUTHENTICATED", "nobody asks here without a key")
+
     def check_scope(self, verb: str, package: str) -> None:
         """Raise `DeniedError` (`SCOPE_INSUFFICIENT`) where no scope of a key covers `verb` of `package`.
 
-        Raise `UNAUTHENTICATED` for `NOBODY`, who needs to show something first.
+        Raise as `check_known`, too.
         """
-        if self == NOBODY:
-            raise DeniedError("UNAUTHENTICATED", "nobody asks here without a key")
+        self.check_known()
         if not self.in_session:
             check_scopes(self.scopes, verb, package)
 

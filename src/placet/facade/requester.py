@@ -6,7 +6,7 @@ import hmac
 import re
 
 from placet.bootstrap import Opened
-from placet.core.caller import NOBODY, Caller
+from placet.core.caller import Caller
 from placet.core.denials import record_denial, unverified
 from placet.core.entities.governance import BOOTSTRAP, read_bootstrap_key
 from placet.core.entities.stored import entity_of
@@ -40,8 +40,7 @@ async def requester_of(opened: Opened, named: str) -> str:
 
 
 def _caller(caller: Caller, named: str) -> str:
-    if caller == NOBODY:
-        raise DeniedError("UNAUTHENTICATED", "nobody asks here without a key")
+    caller.check_known()
     if named not in ("", caller.principal_id):
         raise DeniedError("REQUESTER_MISMATCH", f"the credential is {caller.principal_id}'s, not {named[:80]!a}'s")
     return caller.principal_id

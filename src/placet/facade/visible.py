@@ -61,16 +61,16 @@ async def check_receipt_goes_on(opened: Opened, receipt_id: str) -> None:
 async def check_is_member(opened: Opened) -> None:
     """Return where the caller may know who and what else there is: a person here, or a key that sees everything.
 
-    Raise `DeniedError` (`SCOPE_INSUFFICIENT`).
+    Raise `DeniedError` (`SCOPE_INSUFFICIENT`, or `UNAUTHENTICATED` where nothing was shown).
     """
     if not (await sight(opened)).is_member:
-        raise _not_for(f"the key is no person's and has no scope {Verb.READ}=*")
+        raise _refusal(opened, f"the key is no person's and has no scope {Verb.READ}=*", f"{Verb.READ}=*")
 
 
 async def check_sees_everything(opened: Opened) -> None:
-    """Return where nothing is hidden from the caller; raise `DeniedError` (`SCOPE_INSUFFICIENT`)."""
+    """Return where nothing is hidden from the caller; raise as `check_is_member`."""
     if not (await sight(opened)).everything:
-        raise _not_for(f"the key has no scope {Verb.READ}=*")
+        raise _refusal(opened, f"the key has no scope {Verb.READ}=*", f"{Verb.READ}=*")
 
 
 def check_scope(opened: Opened, verb: str, *names: str) -> None:
@@ -81,16 +81,14 @@ def check_scope(opened: Opened, verb: str, *names: str) -> None:
 
 
 def check_publishes(opened: Opened) -> None:
-    """Return where the caller may publish anything at all; raise `DeniedError` (`SCOPE_INSUFFICIENT`)."""
-    if opened.caller is not None and not opened.caller.has(Verb.PUBLISH):
-        raise DeniedError(
-            "SCOPE_INSUFFICIENT",
-            f"the key has no scope {Verb.PUBLISH}",
-            hint=f"ask for a key with it: placet key create --scope '{Verb.PUBLISH}=PATTERN' …",
-        )
+    """Return where the caller may publish anything at all; raise as `check_is_member`."""
+    caller = opened.caller
+    if caller is not None and not caller.in_session and not caller.has(Verb.PUBLISH):
+        raise _refusal(opened, f"the key has no scope {Verb.PUBLISH}", f"{Verb.PUBLISH}=PATTERN")
 
 
-def _not_for(why: str) -> DeniedError:
-    return DeniedError(
-        "SCOPE_INSUFFICIENT", why, hint=f"ask for a key with it: placet key create --scope '{Verb.READ}=*' …"
-    )
+def _refusal(opened: Opened, why: str, scope: str) -> DeniedError:
+    """Return why the caller of a key is refused; raise `DeniedError` (`UNAUTHENTICATED`) for who shows none."""
+    if opened.caller is not None:
+        opened.caller.check_known()
+    return DeniedError("SCOPE_INSUFFICIENT", why, hint=f"ask for a key with it: placet key create --scope '{scope}' …")
