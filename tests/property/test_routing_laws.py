@@ -72,6 +72,7 @@ async def nowhere(_: Call) -> Answer:
 
 
 def routes(templates: list[str]) -> list[Route]:
+    templates = [each for each in templates if len(names := re.findall(r"\{.*?\}", each)) == len(set(names))]
     unique = {re.sub(r"\{(?!package)[a-z]+\}", "{}", template): template for template in templates}
     return [
         Route(method="GET", path=template, handler=nowhere, summary="", tag="", answers={})
@@ -98,6 +99,12 @@ def _fits(name: str, value: str) -> bool:
     if name == "{package}":
         return re.fullmatch(r"@[^/]+/[^/]+|[^@/][^/]*", value) is not None
     return value == name or (name.startswith("{") and "/" not in value)
+
+
+def test_no_route_has_two_parameters_of_one_name() -> None:
+    for route in ROUTES:
+        names = re.findall(r"\{.*?\}", route.path)
+        assert len(names) == len(set(names)), route.path
 
 
 @given(TEMPLATES, st.lists(st.one_of(st.sampled_from(["a", "b", "list", "@x", "@x/y"]), SEGMENT), max_size=5))
