@@ -104,7 +104,7 @@ async def perform_core(
     road = Road(
         premises=lambda snapshot: _premises(operation, snapshot),
         plan=lambda snapshot, now: _stored(snapshot, operation, now),
-        writes=lambda planned, run: {} if run == planned.run else {run.key: run.to_object()},
+        writes=lambda about, run: {} if run == about.run else {run.key: run.to_object()},
     )
     try:
         return await perform_by(context, asked, road)
@@ -120,7 +120,8 @@ async def perform_by(context: Context, asked: Asked, road: Road) -> Performed:
     Raise `DeniedError`, `ConflictError` and what the act refuses; nothing is recorded of it here.
     """
     act = ACTS[asked.operation.operation_kind]
-    tried: list[tuple[Drawn, Performed]] = []
+    tried: list[Drawn] = []
+    done: list[Performed] = []
 
     def premises(snapshot: Snapshot | None) -> set[EntityKey]:
         now = context.clock.now()
@@ -128,26 +129,23 @@ async def perform_by(context: Context, asked: Asked, road: Road) -> Performed:
         return keys | context.numbers.premises(act.sequences(asked.operation, now))
 
     def decision(snapshot: Snapshot, now: datetime) -> Decision:
-        for drawn, _ in tried:  # its change was not committed
+        for drawn in tried:  # its change was not committed
             context.numbers.give_back(drawn)
-        drawn = context.numbers.draw(snapshot, act.sequences(asked.operation, now))
-        tried[:] = [(drawn, _NOTHING)]
-        made, performed = _decide(context, asked, road.plan(snapshot, now), drawn, road, now)
-        tried[:] = [(drawn, performed)]
+        tried[:] = [context.numbers.draw(snapshot, act.sequences(asked.operation, now))]
+        made, performed = _decide(context, asked, road.plan(snapshot, now), tried[0], road, now)
+        done[:] = [performed]
         return made
 
     try:
         committed = await decide(context, premises, decision)
     except _NOT_DONE:
-        for drawn, _ in tried:
+        for drawn in tried:
             context.numbers.give_back(drawn)
         raise
-    drawn, performed = tried[0]
-    context.numbers.used(drawn)
-    return replace(performed, seq=committed.seq)
+    context.numbers.used(tried[0])
+    return replace(done[0], seq=committed.seq)
 
 
-_NOTHING = Performed(seq=0, receipt_id="", response={})
 _USED_BEFORE = {
     "effect/": ("RECEIPT_CONSUMED", "this operation was performed before, says the ledger"),
     "approver_key/": ("KEY_IN_USE", "the key is enrolled for another principal: one key speaks for one only"),
