@@ -136,5 +136,5 @@ def peer_once(connection: sqlite3.Connection, number: int) -> None:
     for used in change.once:
         connection.execute("INSERT INTO once VALUES (?, ?)", (used, seq))
     for row in change.index_in:
-        connection.execute("INSERT INTO index_row VALUES (?, ?, ?)", (row.index, row.value, row.key))
+        connection.execute("INSERT INTO index_row VALUES (?, ?, ?)", row)
     connection.execute("COMMIT")

@@ -58,7 +58,7 @@ def everything_stored(world: World) -> bytes:
     tables = world.home.tables
     rows = [entity.content for entity in tables.entities.values()]
     keys = [key.encode() for key in [*tables.entities, *tables.once, *tables.counters]]
-    values = [f"{row.index} {row.value} {row.key}".encode() for row in tables.index]
+    values = [f"{row.name} {row.value} {row.key}".encode() for row in tables.index]
     return b"\n".join([*world.contents(), *rows, *keys, *values, *tables.detached.values(), *tables.erasable.values()])
 
 

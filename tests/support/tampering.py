@@ -71,7 +71,7 @@ def put_entity(tables: MemoryHome, name: str, revision: int) -> None:
 
 def index_row(name: str, value: str) -> IndexRow:
     """Return a row of the index `number`."""
-    return IndexRow(index="number", value=value, key=key(name))
+    return IndexRow(name="number", value=value, key=key(name))
 
 
 def insert_entry(tables: MemoryHome, at: int, copied_from: int) -> None:

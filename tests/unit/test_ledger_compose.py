@@ -66,20 +66,20 @@ def test_the_entry_names_its_once_keys_and_its_own_id() -> None:
 
 def test_index_rows_are_moved_and_what_stays_is_left_alone() -> None:
     change = made({key("thing/1"): thing(2, ("state", "closed"), ("name", "a"))})
-    assert change.index_out == (IndexRow(index="state", value="open", key=key("thing/1")),)
-    assert change.index_in == (IndexRow(index="state", value="closed", key=key("thing/1")),)
+    assert change.index_out == (IndexRow(name="state", value="open", key=key("thing/1")),)
+    assert change.index_in == (IndexRow(name="state", value="closed", key=key("thing/1")),)
 
 
 def test_the_index_rows_of_a_deleted_entity_go() -> None:
     change = made({key("thing/1"): None})
-    assert {row.index for row in change.index_out} == {"name", "state"}
+    assert {row.name for row in change.index_out} == {"name", "state"}
     assert change.index_in == ()
 
 
 def test_index_rows_are_a_function_of_the_stored_bytes() -> None:
     assert index_rows(key("thing/1"), STORED) == [
-        IndexRow(index="name", value="a", key=key("thing/1")),
-        IndexRow(index="state", value="open", key=key("thing/1")),
+        IndexRow(name="name", value="a", key=key("thing/1")),
+        IndexRow(name="state", value="open", key=key("thing/1")),
     ]
     assert index_rows(key("thing/2"), b"") == []
 

@@ -16,7 +16,7 @@ from support.ledgers import ORIGIN, START, key
 HEAD = LogHead(size=5, time=START, epoch=ORIGIN, leaf=NO_LEAF, frontier=(bytes(32), bytes([1]) * 32))
 LATER = START + timedelta(seconds=1)
 A, B = key("thing/a"), key("thing/b")
-ROW = IndexRow(index="name", value="a", key=A)
+ROW = IndexRow(name="name", value="a", key=A)
 
 
 def change(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from placet.core.entities.names import about_in, as_wanted, is_first_row, name_rows
+from placet.core.entities.names import about_in, as_wanted, is_first_row, name_rows, word_rows
 from placet.core.runs import open_run
 from placet.domain.package.publish_request import PublishRequest
 from placet.domain.values.kinds import Mode
@@ -141,6 +141,27 @@ def test_a_name_has_a_row_for_each_place_at_which_it_can_be_entered() -> None:
     ]
     assert name_rows("x", "ab") == [("x", "ab ab"), ("x", "b ab")]
     assert len(name_rows("x", "a" * 200)) == 64
+
+
+def test_a_run_has_a_row_for_each_word_at_which_it_can_be_entered() -> None:
+    assert word_rows("x", "core:@Acme/left-pad@1.0.0") == [
+        ("x", "core:@acme/left-pad@1.0.0 core:@Acme/left-pad@1.0.0"),
+        ("x", "@acme/left-pad@1.0.0 core:@Acme/left-pad@1.0.0"),
+        ("x", "acme/left-pad@1.0.0 core:@Acme/left-pad@1.0.0"),
+        ("x", "left-pad@1.0.0 core:@Acme/left-pad@1.0.0"),
+        ("x", "pad@1.0.0 core:@Acme/left-pad@1.0.0"),
+    ]
+    assert word_rows("x", "_x") == [("x", "_x _x"), ("x", "x _x")]
+
+
+@pytest.mark.parametrize("wanted", ["", "a", "ana", "an", "na-b", "b", "banana-ban@1", "x"])
+def test_a_run_is_shown_once_by_rows_of_words_and_of_any_part_which_older_ones_have(wanted: str) -> None:
+    about = "banana-ban@1"
+    words = [value for _, value in word_rows("x", about) if value.startswith(wanted)]
+    parts = [value for _, value in name_rows("x", about) if value.startswith(wanted)]
+
+    assert sum(is_first_row(value, wanted) for value in words) == (1 if words else 0)
+    assert sum(is_first_row(value, wanted) for value in parts) == (1 if parts else 0)
 
 
 def test_of_several_rows_of_one_name_one_is_shown() -> None:

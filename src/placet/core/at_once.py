@@ -66,16 +66,16 @@ class _Change:
         self._key = plan_key(run.run_id, 1)
         self._bound: Plan | None = None
         self._made: Mapping[EntityKey, Entity] = {}
+        self._seen: tuple[Snapshot, Planned] | None = None
 
     def premises(self, snapshot: Snapshot | None) -> set[EntityKey]:
-        """Return what the change rests on: that nothing of it is there, and all that its judgement takes."""
+        """Return all that the judgement of the change takes, but for what its run makes and nobody else can have."""
         operation = self.template.operations[0]
-        keys = {self._run.key, self._key, operation_key(operation.operation_id), approval_set_key(self._key)}
-        keys |= plan_premises(self.template) | act_premises(operation)
-        if snapshot is None:
-            return keys
-        about = self._about(snapshot)
-        return keys | judgement_premises(about.snapshot, about.plan)
+        keys = plan_premises(self.template) | act_premises(operation)
+        if snapshot is not None:
+            about = self._about(snapshot)
+            keys |= judgement_premises(about.snapshot, about.plan)
+        return keys - {self._run.key, self._key, operation_key(operation.operation_id), approval_set_key(self._key)}
 
     def planned(self, snapshot: Snapshot, now: datetime) -> Planned:  # noqa: ARG002 - a first attempt, at any time
         """Return the plan, and the snapshot as if run and plan were in it."""
@@ -91,6 +91,11 @@ class _Change:
         return run.planned().moved(RunState.EXECUTED)
 
     def _about(self, snapshot: Snapshot) -> Planned:
+        if self._seen is None or self._seen[0] is not snapshot:
+            self._seen = snapshot, self._found(snapshot)
+        return self._seen[1]
+
+    def _found(self, snapshot: Snapshot) -> Planned:
         plan = bound_plan(snapshot, self.template)
         if self._bound is None or plan != self._bound:  # mostly it is as it was a moment ago
             self._bound = plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from placet.core.abandon import abandon_run
 from placet.core.at_once import perform_at_once
@@ -11,21 +11,32 @@ from placet.core.context import Context
 from placet.core.decide import load
 from placet.core.entities.runs import Run, RunState, plan_key_of
 from placet.core.execute import Report, execute_plan, performed_report
+from placet.core.granted import granted_by
 from placet.core.judgement import Judgement, judge, judgement_premises
 from placet.core.runs import Intent, add_plan, move_run, open_run
 from placet.core.said import NOTHING_SAID, Said
 from placet.domain.authorization.phrase import phrase
 from placet.domain.authorization.plan import Plan
+from placet.domain.encoding.canonical import Object
 from placet.domain.values.kinds import Mode
 from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A governed act that was asked for and performed: its run, and what became of it."""
+    """A governed act that was asked for and performed: its run, and what became of it.
+
+    `granted` is empty where it was not performed at once: `authorization_of` looks it up.
+    """
 
     run: Run
     report: Report
+    granted: Object = field(default_factory=dict)
+
+
+async def authorization_of(context: Context, asked: Asked) -> Object:
+    """Return by which policy, and which rules of it, an act was let."""
+    return asked.granted or await granted_by(context, asked.report.receipt_id)
 
 
 async def ask(
@@ -42,7 +53,7 @@ async def ask(
     done = await perform_at_once(context, intent, requester=requester, contents=contents, said=said)
     if done is not None:
         run, operation, performed = done
-        return Asked(run=run, report=performed_report(operation, performed))
+        return Asked(run=run, report=performed_report(operation, performed), granted=performed.granted)
     for content in contents.values():
         await context.blobs.put(content)
     run = await open_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject), said=said)

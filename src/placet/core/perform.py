@@ -20,7 +20,8 @@ from placet.core.entities.certificates import certificate_key
 from placet.core.entities.receipts import hold_writes, receipt_key, subject_key
 from placet.core.entities.runs import OperationState, Run, operation_key, plan_key_of, read_operation_state, read_plan
 from placet.core.entities.stored import entity_of, required
-from placet.core.judgement import Judgement, judge, judgement_premises
+from placet.core.granted import granted
+from placet.core.judgement import Judgement, judge, judgement_premises, policy_in_force
 from placet.core.limits import reservation_counters
 from placet.core.mint import Minted, mint, next_attempt, planned, step_before
 from placet.core.numbers import Drawn
@@ -45,11 +46,15 @@ _NOT_DONE = (DeniedError, InvalidInputError, NotFoundError, ConflictError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Performed:
-    """What a core operation left: the entry that records it, and what it answers."""
+    """What a core operation left: the entry that records it, what it answers, and by what it was let.
+
+    `granted` is empty for what no policy let: what the bootstrap key does.
+    """
 
     seq: int
     receipt_id: str
     response: Object
+    granted: Object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,7 +263,9 @@ def _decide(
         erasable=road.said.erasable,
         entry_id=performance.entry_id,
     )
-    return made, Performed(seq=0, receipt_id=executed.receipt_id, response=deed.response)
+    policy = policy_in_force(snapshot)
+    let = granted(policy, minted.receipt, operation, plan.requester) if policy else {}
+    return made, Performed(seq=0, receipt_id=executed.receipt_id, response=deed.response, granted=let)
 
 
 def _authorize(

@@ -253,7 +253,8 @@ def _bound(snapshot: Snapshot, operation: Operation) -> Operation:
     if any(each.fact in OUR_FACTS for each in operation.preconditions):
         raise InvalidInputError("PLAN_INVALID", "where an effect goes and what it replaces is not asked for")
     preconditions = bound_to(present_place(snapshot, operation), operation.preconditions)
-    return replace(operation, preconditions=bound_to_replaced(standing_before(snapshot, operation), preconditions))
+    preconditions = bound_to_replaced(standing_before(snapshot, operation), preconditions)
+    return operation if preconditions == operation.preconditions else replace(operation, preconditions=preconditions)
 
 
 def _check_approvable(judgements: Sequence[Judgement]) -> None:

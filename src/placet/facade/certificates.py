@@ -10,7 +10,7 @@ from placet.core.acts.act import PROVIDER
 from placet.core.acts.issue_certificate import REQUEST_ARTIFACT
 from placet.core.entities.certificates import CertificateRecord
 from placet.core.entities.stored import missing
-from placet.core.governed import ask
+from placet.core.governed import Asked, ask
 from placet.core.key_making import make_key
 from placet.core.lookup import find_certificates
 from placet.core.runs import Intent
@@ -22,10 +22,10 @@ from placet.domain.certificate.binding import KeyOrigin
 from placet.domain.certificate.crl import crl_pem, is_crl
 from placet.domain.certificate.keys import public_key_digest
 from placet.domain.certificate.profile import crl_name, crl_url
-from placet.domain.certificate.request import key_of_request
+from placet.domain.certificate.request import requested_key
 from placet.domain.certificate.revocation import Revocation, RevocationReason, parse_reason
 from placet.domain.encoding.canonical import Object, Value
-from placet.domain.encoding.pem import public_key_pem, read_certificate_der, read_request, write_pem
+from placet.domain.encoding.pem import kept_certificate, public_key_pem, write_pem
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.npm import parse_package_name, parse_version
@@ -52,6 +52,11 @@ class WantedCertificate:
     renews: str = ""
 
 
+def issued_in(asked: Asked) -> str:
+    """Return the certificate that was issued as it was asked for."""
+    return str(asked.report.response["certificate_id"])
+
+
 class Certificates:
     """Certificates by id and by package. No private key is kept."""
 
@@ -74,7 +79,7 @@ class Certificates:
         """
         check_scope(self._opened, Verb.ISSUE, package)
         wanted = self.wanted(package, version, tar_sha256=tar_sha256, made_here=made_here)
-        return await self.certify(wanted, request, requester=requester)
+        return await self.show(issued_in(await self.certify(wanted, request, requester=requester)))
 
     @staticmethod
     def wanted(package: str, version: str, *, tar_sha256: str, made_here: bool) -> WantedCertificate:
@@ -95,21 +100,25 @@ class Certificates:
         The old one stays until it ends. Raise as `issue`, and `DeniedError` (`CERTIFICATE_REVOKED`,
         `CERTIFICATE_EXPIRED`) where it does not count any more.
         """
+        wanted = await self.successor(certificate_id, made_here=made_here)
+        return await self.show(issued_in(await self.certify(wanted, request, requester=requester)))
+
+    async def successor(self, certificate_id: str, *, made_here: bool) -> WantedCertificate:
+        """Return what is wanted where a certificate is to be renewed; raise as `renew`."""
         old = await self._seen(certificate_id)
         check_scope(self._opened, Verb.ISSUE, old.package)
-        wanted = WantedCertificate(
+        return WantedCertificate(
             subject=Subject(provider=PROVIDER, name=old.package, version=old.version, tag=""),
             tar_sha256=old.tar_sha256,
             origin=KeyOrigin.SERVER if made_here else KeyOrigin.CSR,
             renews=old.certificate_id,
         )
-        return await self.certify(wanted, request, requester=requester)
 
     async def certify(
         self, wanted: WantedCertificate, request: bytes, *, requester: str = "", said: Said = NOTHING_SAID
-    ) -> Object:
+    ) -> Asked:
         """Issue what is wanted for the key of `request` (PEM), as `issue`; `said` is what a client said with it."""
-        key = key_of_request(read_request(request))
+        key = requested_key(request)
         more: Object = {"renews": wanted.renews} if wanted.renews else {}
         more |= {"said": said.digest} if said.digest else {}
         intent = Intent(
@@ -124,8 +133,7 @@ class Certificates:
             artifacts=(artifact_of(REQUEST_ARTIFACT, request),),
         )
         who = await requester_of(self._opened, requester)
-        asked = await ask(self._context, intent, requester=who, contents={REQUEST_ARTIFACT: request}, said=said)
-        return await self.show(str(asked.report.response["certificate_id"]))
+        return await ask(self._context, intent, requester=who, contents={REQUEST_ARTIFACT: request}, said=said)
 
     async def show(self, certificate_id: str) -> Object:
         """Return a certificate with its chain, and where it stands; raise `NotFoundError`."""
@@ -253,7 +261,7 @@ class Certificates:
         }
 
     def _content(self, record: CertificateRecord) -> Object:
-        certificate = read_certificate_der(record.der)
+        certificate = kept_certificate(record.der)
         return {
             "issuer": certificate.issuer.rfc4514_string(),
             "serial_number": f"{certificate.serial_number:x}",

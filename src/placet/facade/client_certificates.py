@@ -6,6 +6,7 @@ import asyncio
 
 from placet.bootstrap import Opened
 from placet.core.entities.certificates import CertificateRecord
+from placet.core.governed import Asked, authorization_of
 from placet.core.granted import granted_by
 from placet.core.said import keeping, said_under
 from placet.core.sight import seen_certificate
@@ -16,7 +17,7 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.encoding.foreign_json import JsonObject
 from placet.domain.values.time import format_instant
 from placet.errors import NotFoundError, UnavailableError
-from placet.facade.certificates import Certificates
+from placet.facade.certificates import Certificates, issued_in
 from placet.ports.effects import Secret
 from placet.ports.keys import AuthorityRole
 
@@ -51,15 +52,15 @@ class ClientCertificates:
         digest = tar_sha256.removeprefix(_DIGEST)
         wanted = self._certificates.wanted(package, version, tar_sha256=digest, made_here=not csr)
         secret, request = await self._key_for(csr)
-        issued = await self._certificates.certify(wanted, request, said=keeping(self._context, said))
-        return await self._given_out(issued, secret)
+        asked = await self._certificates.certify(wanted, request, said=keeping(self._context, said))
+        return await self._given_out(asked, secret)
 
     async def renew(self, certificate_id: str, *, csr: str = "") -> Object:
         """Renew as `Certificates.renew`, with a key as `issue`."""
         await self.package_of(certificate_id)
         secret, request = await self._key_for(csr)
-        renewed = await self._certificates.renew(certificate_id, request=request, made_here=not csr)
-        return await self._given_out(renewed, secret)
+        wanted = await self._certificates.successor(certificate_id, made_here=not csr)
+        return await self._given_out(await self._certificates.certify(wanted, request), secret)
 
     async def revoke(self, certificate_id: str, *, reason: str, invalid_since: str = "", said: bytes = b"") -> Object:
         """Revoke for a reason in the client's own words, `said` being the whole request, as it came.
@@ -109,9 +110,10 @@ class ClientCertificates:
                 return (await self._certificates.crl(role.value))[1]
         raise NotFoundError("NOT_FOUND", "there is no such revocation list here")
 
-    async def _given_out(self, issued: Object, secret: Secret | None) -> Object:
+    async def _given_out(self, asked: Asked, secret: Secret | None) -> Object:
         key: Object = {"private_key": secret.reveal()} if secret else {}
-        return {**issued, **key, "authorization": await granted_by(self._context, str(issued["receipt_id"]))}
+        issued = await self._certificates.show(issued_in(asked))
+        return {**issued, **key, "authorization": await authorization_of(self._context, asked)}
 
     async def _seen(self, certificate_id: str) -> CertificateRecord:
         return await seen_certificate(self._context, self._opened.caller, certificate_id)

@@ -11,8 +11,7 @@ from placet.core.acts.act import PROVIDER
 from placet.core.entities.registered import RegisteredPackage
 from placet.core.entities.registrations import Registration, read_registration, registration_key
 from placet.core.entities.stored import entity_of
-from placet.core.governed import Asked, ask
-from placet.core.granted import granted_by
+from placet.core.governed import ask, authorization_of
 from placet.core.runs import Intent
 from placet.core.said import NOTHING_SAID, keeping, said_under
 from placet.core.sight import may_see, sight_of
@@ -81,7 +80,7 @@ class Registry:
             "version": registration.version,
             "registry_url": self._url(registration),
             "registered_at": format_instant(registration.registered_at),
-            "authorization": await self._authorization(asked),
+            "authorization": await authorization_of(self._context, asked),
         }
 
     async def set_status(self, package: str, version: str, status: str, *, said: bytes = b"") -> Object:
@@ -103,7 +102,7 @@ class Registry:
             "package_name": package,
             "version": version,
             **asked.report.response,
-            "authorization": await self._authorization(asked),
+            "authorization": await authorization_of(self._context, asked),
         }
 
     async def packages(self, *, query: str = "", status: str = "", limit: int = 100, after: str = "") -> Object:
@@ -153,9 +152,6 @@ class Registry:
         if entity is None or not await may_see(self._context, self._opened.caller, package):
             raise _nothing()
         return read_registration(entity)
-
-    async def _authorization(self, asked: Asked) -> Object:
-        return await granted_by(self._context, asked.report.receipt_id)
 
     def _url(self, found: Registration) -> str:
         return f"{self._context.settings.bases.registry}/registry/packages/{found.package}/{found.version}"

@@ -149,11 +149,11 @@ async def _packages(context: Context, sight: Sight) -> AsyncIterator[str]:
         package = rows[0].value.partition(" ")[0]
         if sight.sees(package):
             yield package
-        after = IndexRow(index=OF_PACKAGE, value=f"{package} {_BEHIND}", key=EntityKey(""))
+        after = IndexRow(name=OF_PACKAGE, value=f"{package} {_BEHIND}", key=EntityKey(""))
 
 
 async def _all(context: Context, wanted: Wanted) -> AsyncIterator[IndexRow]:
-    after = IndexRow(index=NEWEST_FIRST, value=wanted.least, key=EntityKey(""))
+    after = IndexRow(name=NEWEST_FIRST, value=wanted.least, key=EntityKey(""))
     while rows := await context.store.find(NEWEST_FIRST, wanted.prefix, after=after, limit=_PAGE):
         for row in rows:
             if row.value >= wanted.below:
@@ -163,7 +163,7 @@ async def _all(context: Context, wanted: Wanted) -> AsyncIterator[IndexRow]:
 
 
 async def _find(context: Context, wanted: Wanted) -> list[IndexRow]:
-    after = IndexRow(index=NEWEST_FIRST, value=wanted.least, key=EntityKey(""))
+    after = IndexRow(name=NEWEST_FIRST, value=wanted.least, key=EntityKey(""))
     rows = await context.store.find(NEWEST_FIRST, wanted.prefix, after=after, skip=wanted.offset, limit=wanted.limit)
     return [row for row in rows if row.value < wanted.below]
 

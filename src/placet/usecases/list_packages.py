@@ -49,7 +49,7 @@ class WantedPackages:
         if not self.after:
             return None
         about = about_in(self.after) if self.query else self.after
-        return IndexRow(index=self.index, value=f"{self._list} {self.after}", key=registered_key(about))
+        return IndexRow(name=self.index, value=f"{self._list} {self.after}", key=registered_key(about))
 
     @property
     def _list(self) -> str:

@@ -269,7 +269,7 @@ def _read_cursor(text: str) -> tuple[int, IndexRow]:
     try:
         match json.loads(base64.b64decode(text, altchars=b"-_", validate=True)):
             case [int(lane), str(value), str(key)] if 0 <= lane < len(_LANES) and value.isascii() and key.isascii():
-                return lane, IndexRow(index=_LANES[lane].index, value=value, key=EntityKey(key))
+                return lane, IndexRow(name=_LANES[lane].index, value=value, key=EntityKey(key))
     except (ValueError, RecursionError, binascii.Error) as error:
         raise _no_cursor() from error
     raise _no_cursor()

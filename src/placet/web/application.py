@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
+from functools import lru_cache
 
 import msgspec
 import structlog
@@ -31,6 +32,7 @@ from placet.web.terms import Terms
 _log = structlog.get_logger()
 _REQUEST_ID_BYTES = 9
 _READ_ANYWAY_BYTES = 64 * 1024
+_CALLERS_AT_HAND = 64
 _DENIED_AT_THE_EDGE = frozenset({"UNAUTHENTICATED", "SCOPE_INSUFFICIENT", "CROSS_SITE", "REQUESTER_MISMATCH"})
 """Every other denial was recorded where it was made."""
 
@@ -41,6 +43,7 @@ class Application:
     def __init__(self, placet: Placet, routes: Sequence[Route], terms: Terms) -> None:
         """Serve `routes` with the verbs of `placet`, on these `terms`."""
         self._placet = placet
+        self._acting_as = lru_cache(maxsize=_CALLERS_AT_HAND)(placet.acting_as)
         self._router = Router(routes)
         self._terms = terms
         self._cookies = Cookies(base_url=placet.public_base_url)
@@ -109,7 +112,7 @@ class Application:
             async with room.reading(len(content)):
                 body = parse_body(content, route)
             call = Call(
-                placet=self._placet.acting_as(caller or NOBODY),
+                placet=self._acting_as(caller or NOBODY),
                 caller=caller,
                 path=parameters,
                 query=query,

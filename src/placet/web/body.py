@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -97,7 +98,7 @@ def parse_body(content: bytes, route: Route) -> Body:
     if not isinstance(route.body, type):
         return Body()
     members = read_foreign_object(content, what="the body", code="BODY_INVALID")
-    known = {each.encode_name for each in msgspec.structs.fields(route.body)}
+    known = _fields(route.body)
     unknown = {name: value for name, value in members.items() if name not in known}
     if unknown and route.body.__struct_config__.forbid_unknown_fields:
         raise InvalidInputError("BODY_INVALID", f"{min(unknown)[:80]!a} is no member of this body")
@@ -106,6 +107,12 @@ def parse_body(content: bytes, route: Route) -> Body:
         unknown=unknown,
         content=content,
     )
+
+
+@cache
+def _fields(shape: type[msgspec.Struct]) -> Mapping[str, bool]:
+    """Return the members of `shape`, each with whether it must be there."""
+    return {each.encode_name: each.required for each in msgspec.structs.fields(shape)}
 
 
 def check_media_type(request: Request) -> None:
@@ -147,11 +154,7 @@ def read_query(request: Request, route: Route) -> Any:  # noqa: ANN401 - of the 
 
 def typed(members: Mapping[str, Any], shape: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - of the type `shape`
     """Return the members as `shape`; raise `InvalidInputError` (`MISSING_REQUIRED_FIELDS`, `BODY_INVALID`)."""
-    missing = [
-        field.encode_name
-        for field in msgspec.structs.fields(shape)
-        if field.required and members.get(field.encode_name) in (None, "")
-    ]
+    missing = [name for name, needed in _fields(shape).items() if needed and members.get(name) in (None, "")]
     if missing:
         raise InvalidInputError("MISSING_REQUIRED_FIELDS", f"the body lacks {', '.join(missing)}")
     try:

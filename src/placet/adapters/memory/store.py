@@ -93,15 +93,15 @@ class MemoryStore:
         self, index: str, value: str, *, after: IndexRow | None = None, skip: int = 0, limit: int = 100
     ) -> list[IndexRow]:
         """Return index rows whose value starts with `value`, in order, after the row `after`."""
-        rows = (row for row in self._home.index if row.index == index and row.value.startswith(value))
+        rows = (row for row in self._home.index if row.name == index and row.value.startswith(value))
         behind = sorted((row.value, row.key) for row in rows)
         place = (after.value, after.key) if after else ("", "")
-        found = [IndexRow(index=index, value=v, key=key) for v, key in behind if (v, key) > place]
+        found = [IndexRow(name=index, value=v, key=key) for v, key in behind if (v, key) > place]
         return found[skip : skip + limit]
 
     async def count(self, index: str, value: str, *, least: str = "", below: str = "") -> int:
         """Return how many index rows have a value that starts with `value`, from `least` on and below `below`."""
-        values = [row.value for row in self._home.index if row.index == index and row.value.startswith(value)]
+        values = [row.value for row in self._home.index if row.name == index and row.value.startswith(value)]
         return sum(each >= least and (not below or each < below) for each in values)
 
     async def entries(self, start: int, stop: int) -> AsyncIterator[bytes]:

@@ -14,6 +14,7 @@ from placet.adapters.sequencer.groups import Verdict
 from placet.adapters.sequencer.keeper import Keeper
 from placet.adapters.sqlite import reading, schema
 from placet.adapters.sqlite.failures import CODE, is_busy, translated, translated_commit, unavailable
+from placet.adapters.sqlite.recent import Recent
 from placet.adapters.sqlite.turn import Turn
 from placet.adapters.sqlite.writing import Written, write_group
 from placet.domain.log import merkle
@@ -36,12 +37,13 @@ class Committer:
     flushed in a thread, meanwhile others decide; until then nobody else uses the connection.
     """
 
-    def __init__(self, path: Path, keeper: Keeper, clock: Clock, *, wait_seconds: float) -> None:
-        """Write to the file at `path`, waiting at most `wait_seconds` for other processes."""
+    def __init__(self, path: Path, keeper: Keeper, clock: Clock, recent: Recent, *, wait_seconds: float) -> None:
+        """Write to the file at `path`, waiting at most `wait_seconds` for other processes; tell `recent` what."""
         self._path = path
         self._turn = Turn(path.parent, lambda: _written(path))
         self._keeper = keeper
         self._clock = clock
+        self._recent = recent
         self._wait_seconds = wait_seconds
         self._connection: sqlite3.Connection | None = None
         self._files: _Files | None = None
@@ -77,6 +79,7 @@ class Committer:
             return written.answers("")
         note = self._finish(written.head) if len(group) == 1 else await self._finish_in_thread(written.head)
         self._keeper.saw(written.head)
+        self._recent.wrote(written)
         return written.answers(note)
 
     def close(self) -> None:

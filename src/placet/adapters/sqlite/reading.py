@@ -13,6 +13,9 @@ from placet.domain.log import merkle
 from placet.domain.log.change import ABSENT, Change, Entity, EntityKey, Head, IndexRow, Snapshot
 from placet.domain.log.sequence import Facts, LogHead
 
+Place = tuple[int, bytes]
+"""How many entries there are and the newest one's leaf hash, which no other log has there."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST_PADDED = 64
@@ -20,7 +23,7 @@ _LONGEST_PADDED = 64
 _NO_HEAD = "the ledger has no head, or none that makes sense"
 _HEAD = "SELECT size, time_ms, epoch, leaf, frontier FROM head"
 _LOAD = (
-    "SELECT head.size, head.time_ms, head.epoch, entity.key, entity.revision, entity.content "
+    "SELECT head.size, head.time_ms, head.epoch, head.leaf, entity.key, entity.revision, entity.content "
     "FROM head LEFT JOIN entity ON entity.key IN ({})"
 )
 _REVISIONS = "SELECT key, revision FROM entity WHERE key IN ({})"
@@ -46,8 +49,8 @@ def read_head(connection: sqlite3.Connection) -> LogHead:
     return LogHead(size=size, time=from_ms(time_ms), epoch=epoch, leaf=leaf, frontier=hashes)
 
 
-def load(connection: sqlite3.Connection, keys: Collection[EntityKey]) -> Snapshot:
-    """Return the entities under `keys` and the head, all of one moment.
+def load(connection: sqlite3.Connection, keys: Collection[EntityKey]) -> tuple[Place, Snapshot]:
+    """Return the entities under `keys` and the head, all of one moment, and its place in the log.
 
     Stored keys are printable ASCII: nothing stands under another, and SQLite cannot be asked for it.
     """
@@ -55,11 +58,12 @@ def load(connection: sqlite3.Connection, keys: Collection[EntityKey]) -> Snapsho
     if not rows:
         raise sqlite3.DataError(_NO_HEAD)
     entities = dict.fromkeys(keys, ABSENT)
-    size, time_ms, epoch = rows[0][:3]
+    size, time_ms, epoch, leaf = rows[0][:4]
     for *_, key, revision, content in rows:
         if key is not None:
             entities[key] = Entity(revision=revision, content=content)
-    return Snapshot(head=Head(size=size, time=from_ms(time_ms), epoch=epoch), entities=entities)
+    head = Head(size=size, time=from_ms(time_ms), epoch=epoch)
+    return (size, leaf), Snapshot(head=head, entities=entities)
 
 
 def read_facts(connection: sqlite3.Connection, group: Sequence[Change]) -> Facts:
@@ -103,7 +107,7 @@ def find(
             "skip": skip,
         },
     )
-    return [IndexRow(index=index, value=found, key=EntityKey(key)) for found, key in rows.fetchall()]
+    return [IndexRow(name=index, value=found, key=EntityKey(key)) for found, key in rows.fetchall()]
 
 
 def count(connection: sqlite3.Connection, index: str, value: str, least: str, below: str) -> int:

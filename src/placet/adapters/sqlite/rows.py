@@ -90,7 +90,7 @@ class SqliteRows:
 
     def indexed(self, rows: Collection[IndexRow]) -> int:
         """Return how many of the index rows are there."""
-        wanted = json.dumps([[row.index, row.value, row.key] for row in rows])
+        wanted = json.dumps(list(rows))
         return int(self._connection.execute(_INDEXED, (wanted,)).fetchone()[0])
 
     def detached(self, digests: Collection[Digest]) -> Mapping[Digest, bytes]:
@@ -113,7 +113,7 @@ class SqliteRows:
     def every_index_row(self) -> Iterator[IndexRow]:
         """Yield every index row."""
         for name, value, key in self._connection.execute(_ALL_INDEX_ROWS):
-            yield IndexRow(index=name, value=value, key=key)
+            yield IndexRow(name=name, value=value, key=key)
 
     def every_detached(self) -> Iterator[Digest]:
         """Yield the digest of every detached document."""

@@ -12,6 +12,7 @@ from placet.adapters.sequencer.keeper import Keeper
 from placet.adapters.sqlite import reading, schema
 from placet.adapters.sqlite.committer import Committer
 from placet.adapters.sqlite.failures import CODE, translated
+from placet.adapters.sqlite.recent import Recent
 from placet.adapters.sqlite.rows import SqliteRows, open_rows
 from placet.adapters.sqlite.writing import write_first
 from placet.domain.log import merkle
@@ -66,7 +67,8 @@ class SqliteStore:
             first = reading.one_value(self._reader, _ENTRY, 0)
             origin = reading.read_head(self._reader).epoch
         self._keeper = Keeper.of(first if isinstance(first, bytes) else b"", origin, signer, anchor)
-        self._committer = Committer(path, self._keeper, clock, wait_seconds=wait_seconds)
+        self._recent = Recent()
+        self._committer = Committer(path, self._keeper, clock, self._recent, wait_seconds=wait_seconds)
         self._groups = Groups(self._committer.write, grouped)
         self._watch()
 
@@ -92,7 +94,7 @@ class SqliteStore:
     async def load(self, keys: Collection[EntityKey]) -> Snapshot:
         """Return the entities under `keys` and the head, all of one moment."""
         with translated("loading"):
-            snapshot = reading.load(self._connection, keys)
+            snapshot = self._recent.load(self._connection, keys)
         self._keeper.glimpse(snapshot.head.size)
         return snapshot
 

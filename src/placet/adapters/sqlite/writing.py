@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from placet.adapters.sequencer.groups import Verdict
 from placet.adapters.sqlite.reading import read_facts, to_ms
 from placet.domain.log import merkle
-from placet.domain.log.change import Change, Committed
-from placet.domain.log.sequence import Facts, LogHead, Placed, Refused, effects, sequence
+from placet.domain.log.change import ABSENT, Change, Committed, Entity, EntityKey
+from placet.domain.log.sequence import Effects, Facts, LogHead, Placed, Refused, effects, sequence
 from placet.ports.store import ConflictError, OutcomeUnknownError
 
 _ENTRY = "INSERT INTO entry (seq, nodes, content) VALUES (?, ?, ?)"
@@ -30,10 +30,12 @@ _HEAD = "UPDATE head SET size = ?, time_ms = ?, leaf = ?, frontier = ? WHERE siz
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A group that is written and not yet committed."""
+    """A group that is written onto a head and not yet committed: the new head, and the entities as they are then."""
 
     verdicts: Sequence[Placed | Refused]
+    onto: LogHead
     head: LogHead
+    entities: Mapping[EntityKey, Entity]
 
     @property
     def is_empty(self) -> bool:
@@ -49,13 +51,17 @@ def write_group(connection: sqlite3.Connection, group: Sequence[Change], head: L
     """Decide `group` onto `head` and write what survives, inside the caller's transaction."""
     facts = read_facts(connection, group)
     verdicts, moved = sequence(group, facts, head, now)
-    written = Written(verdicts, moved)
-    if not written.is_empty:
-        placed = [verdict for verdict in verdicts if isinstance(verdict, Placed)]
+    placed = [verdict for verdict in verdicts if isinstance(verdict, Placed)]
+    net = effects(placed)
+    if placed:
         _write_entries(connection, placed, moved)
-        _write_state(connection, placed, facts)
+        _write_state(connection, net, facts)
         _move_head(connection, head, moved)
-    return written
+    entities = {
+        key: Entity(revision=seq, content=content) if content else ABSENT
+        for key, (seq, content) in net.entities.items()
+    }
+    return Written(verdicts, head, moved, entities)
 
 
 def write_first(connection: sqlite3.Connection, content: bytes, nodes: bytes, head: LogHead) -> None:
@@ -72,13 +78,12 @@ def _write_entries(connection: sqlite3.Connection, placed: Sequence[Placed], mov
     connection.execute(_CHECKPOINT, (moved.size, moved.root))
 
 
-def _write_state(connection: sqlite3.Connection, placed: Sequence[Placed], facts: Facts) -> None:
-    net = effects(placed)
+def _write_state(connection: sqlite3.Connection, net: Effects, facts: Facts) -> None:
     rows = [(key, revision, content) for key, (revision, content) in net.entities.items()]
     connection.executemany(_ENTITY, [row for row in rows if row[2]])
     _many(connection, _NO_ENTITY, [(row[0],) for row in rows if not row[2]])
-    _many(connection, _NO_INDEX, [(row.index, row.value, row.key) for row, stays in net.index.items() if not stays])
-    _many(connection, _INDEX, [(row.index, row.value, row.key) for row, stays in net.index.items() if stays])
+    _many(connection, _NO_INDEX, [row for row, stays in net.index.items() if not stays])
+    _many(connection, _INDEX, [row for row, stays in net.index.items() if stays])
     _many(connection, _COUNTER, list(facts.counters.items()))
     _many(connection, _DETACHED, list(net.detached.items()))
     _many(connection, _ERASABLE, list(net.erasable.items()))

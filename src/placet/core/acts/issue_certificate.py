@@ -23,8 +23,8 @@ from placet.domain.certificate.authority import SERIAL_BYTES
 from placet.domain.certificate.binding import Binding, KeyOrigin
 from placet.domain.certificate.keys import public_key_digest
 from placet.domain.certificate.profile import LeafSubject, fingerprint
-from placet.domain.certificate.request import key_of_request
-from placet.domain.encoding.pem import certificate_der, read_request
+from placet.domain.certificate.request import requested_key
+from placet.domain.encoding.pem import certificate_der
 from placet.domain.encoding.record import Record
 from placet.domain.log.certificate_records import CertificateIssued
 from placet.domain.log.change import EntityKey
@@ -66,13 +66,14 @@ def _perform(performance: Performance) -> Deed:
     name, version = parse_package_name(operation.subject.name), parse_version(operation.subject.version)
     asked = Record(dict(operation.params), what="certificate's plan", code="PLAN_INVALID")
     binding = Binding(
-        key_origin=KeyOrigin(asked.text("key_origin", "|".join(KeyOrigin))),
+        key_origin=asked.choice("key_origin", KeyOrigin),
         tar_sha256=asked.text("tar_sha256", r"([0-9a-f]{64})?"),
     )
     renews = asked.later_text("renews", rf"({identifiers.CERTIFICATE_ID})?")
     if renews:
         _check_renewable(performance, renews, binding)
-    key = key_of_request(read_request(performance.content(REQUEST_ARTIFACT)))
+    key = requested_key(performance.content(REQUEST_ARTIFACT))
+    key_digest = public_key_digest(key)
     number, in_year = (performance.numbers[key] for key in _sequences(operation, now))
     subject = LeafSubject(
         certificate_id=identifiers.certificate_id(now.date(), number),
@@ -91,13 +92,13 @@ def _perform(performance: Performance) -> Deed:
             chitty_id=record.chitty_uri,
             fingerprint=record.fingerprint,
             issuer_fingerprint=fingerprint(performance.context.authority.chain[0]),
-            public_key_digest=public_key_digest(key),
+            public_key_digest=key_digest,
             serial=f"{certificate.serial_number:x}",
             tar_sha256=record.tar_sha256,
             receipt=performance.receipt,
         ).to_object(),
         writes={record.key: record.to_object(), event.key: event.to_object()},
-        once=(f"certificate/{record.certificate_id}", f"leaf_key/{public_key_digest(key)}"),
+        once=(f"certificate/{record.certificate_id}", f"leaf_key/{key_digest}"),
         response={"certificate_id": record.certificate_id},
         certificate_id=record.certificate_id,
     )

@@ -6,7 +6,7 @@ import base64
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from placet.core.entities.names import name_rows
+from placet.core.entities.names import word_rows
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.certificate.identifiers import CERTIFICATE_ID, CHITTY_URI
 from placet.domain.certificate.revocation import Revocation, read_revocation
@@ -17,7 +17,7 @@ from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
 
 NAMED_CERTIFICATES = "certificate_name"
-"""The index of certificates by any part of the package's name."""
+"""The index of certificates by the words of the package's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class CertificateRecord:
         }
         about = f"{self.package}@{self.version}"
         rows = [("certificate", self.certificate_id), ("certificate_package", about)]
-        return with_index(members, [*rows, *name_rows(NAMED_CERTIFICATES, about)])
+        return with_index(members, [*rows, *word_rows(NAMED_CERTIFICATES, about)])
 
 
 def certificate_key(certificate_id: str) -> EntityKey:

@@ -60,8 +60,8 @@ def read_minted(entity: Entity) -> MintedId:
     minted = MintedId(
         chitty_id=record.text("chitty_id", CHITTY_ID),
         content_hash=record.digest("content_hash"),
-        namespace=Namespace(record.text("namespace", "|".join(Namespace))),
-        chitty_type=ChittyType(record.text("type", "|".join(ChittyType))),
+        namespace=record.choice("namespace", Namespace),
+        chitty_type=record.choice("type", ChittyType),
         minted_by=record.text("minted_by", ACTOR),
         minted_at=record.instant("minted_at"),
         said=record.text("said"),

@@ -116,7 +116,7 @@ def read_event(entity: Entity) -> ChronicleEvent:
         version=record.text("version"),
         certificate_id=record.text("certificate_id", rf"({CERTIFICATE_ID})?"),
         actor=record.text("actor", ACTOR),
-        source=Source(record.text("source", "|".join(Source))),
+        source=record.choice("source", Source),
         recorded_at=record.instant("recorded_at"),
         said=record.text("said"),
         run_id=record.text("run_id"),

@@ -123,6 +123,7 @@ def last_use_key(credential_id: str) -> EntityKey:
     return EntityKey(f"credential_use/{credential_id}")
 
 
+@remembered
 def read_last_use(entity: Entity) -> LastUse:
     """Return what the entity holds."""
     record = record_of(entity, "last use")

@@ -102,7 +102,7 @@ def read_receipt_record(entity: Entity) -> ReceiptRecord:
         attempt=record.integer("attempt", least=1),
         payload=record.text("payload"),
         payload_digest=record.digest("payload_digest"),
-        state=ReceiptState(record.text("state", "|".join(ReceiptState))),
+        state=record.choice("state", ReceiptState),
         deadline=parse_instant(deadline) if deadline else None,
         lookups=record.integer("lookups"),
         response=record.object("response"),
@@ -128,7 +128,7 @@ def read_receipt_key_state(entity: Entity) -> KeyState:
     record = record_of(entity, "receipt key record")
     record.text("key_id")
     record.constant("algorithm", "HS256")
-    state = KeyState(record.text("state", "|".join(KeyState)))
+    state = record.choice("state", KeyState)
     record.end()
     return state
 
@@ -184,7 +184,7 @@ def read_subject_hold(entity: Entity) -> SubjectHold:
     hold = SubjectHold(
         subject=record.text("subject"),
         operation_id=record.text("operation_id", OPERATION_ID),
-        state=ReceiptState(record.text("state", "|".join(ReceiptState))),
+        state=record.choice("state", ReceiptState),
     )
     record.end()
     return hold

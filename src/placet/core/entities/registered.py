@@ -7,7 +7,7 @@ from datetime import datetime
 
 from placet.core.entities.names import name_rows
 from placet.core.entities.registrations import Registration
-from placet.core.entities.stored import entity_of, record_of, with_index
+from placet.core.entities.stored import entity_of, record_of, remembered, with_index
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Entity, EntityKey, Snapshot
 from placet.domain.package.status import VersionStatus
@@ -55,13 +55,14 @@ def registered_key(package: str) -> EntityKey:
     return EntityKey(f"registered/{package}")
 
 
+@remembered
 def read_registered(entity: Entity) -> RegisteredPackage:
     """Return the package that the entity holds."""
     record = record_of(entity, "registered package")
     package = RegisteredPackage(
         package=record.text("package"),
         latest_version=record.text("latest_version"),
-        status=VersionStatus(record.text("status", "|".join(VersionStatus))),
+        status=record.choice("status", VersionStatus),
         registered_at=record.instant("registered_at"),
     )
     record.end()

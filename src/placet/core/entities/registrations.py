@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from placet.core.entities.names import name_rows
-from placet.core.entities.stored import record_of, with_index
+from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.package.status import VersionStatus
@@ -120,6 +120,7 @@ def registration_key(package: str, version: str) -> EntityKey:
     return EntityKey(f"registration/{package}@{version}")
 
 
+@remembered
 def read_registration(entity: Entity) -> Registration:
     """Return the registration that the entity holds; one from before there were reports is a publication."""
     record = record_of(entity, "registration")
@@ -136,7 +137,7 @@ def read_registration(entity: Entity) -> Registration:
         sha256=record.text("sha256", r"([0-9a-f]{64})?"),
         sha512=record.text("sha512", r"([0-9a-f]{128})?"),
         statement_sha256=record.text("statement_sha256", r"([0-9a-f]{64})?"),
-        status=VersionStatus(record.text("status", "|".join(VersionStatus))),
+        status=record.choice("status", VersionStatus),
         registered_by=record.text("registered_by"),
         registered_at=record.instant("registered_at"),
         publication=PublicationState(publication or PublicationState.EXECUTED),

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from placet.core.entities.credentials import CREDENTIAL_ID
-from placet.core.entities.names import name_rows
+from placet.core.entities.names import word_rows
 from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.facts import ReceiptState
 from placet.domain.authorization.operation import OPERATION_ID, RUN_ID
@@ -18,7 +18,7 @@ from placet.domain.values.kinds import Mode
 from placet.domain.values.time import format_instant
 
 NAMED_RUNS = "run_name"
-"""The index of runs by any part of what they are about."""
+"""The index of runs by the words of what they are about."""
 
 
 class RunState(StrEnum):
@@ -101,7 +101,7 @@ class Run:
             ("run", self.run_id),
             ("run_subject", self.subject),
             ("run_requester", self.requester),
-            *name_rows(NAMED_RUNS, self.subject),
+            *word_rows(NAMED_RUNS, self.subject),
         ]
         if self.state not in CLOSED_STATES:
             rows.append(("run_open", f"{self.mode.value}/{self.subject}/{self.archive_sha256}"))
@@ -119,9 +119,9 @@ def read_run(entity: Entity) -> Run:
     record = record_of(entity, "run")
     run = Run(
         run_id=record.text("run_id", RUN_ID),
-        mode=Mode(record.text("mode", "prod|dry_run")),
+        mode=record.choice("mode", Mode),
         requester=record.text("requester", PRINCIPAL),
-        state=RunState(record.text("state", "|".join(RunState))),
+        state=record.choice("state", RunState),
         subject=record.text("subject"),
         archive_sha256=record.text("archive_sha256", r"([0-9a-f]{64})?"),
         certificate_id=record.text("certificate_id"),
@@ -194,7 +194,7 @@ def read_operation_state(entity: Entity) -> OperationState:
         operation_id=record.text("operation_id", OPERATION_ID),
         attempt=record.integer("attempt", least=1),
         receipt_id=record.text("receipt_id"),
-        state=ReceiptState(record.text("state", "|".join(ReceiptState))),
+        state=record.choice("state", ReceiptState),
     )
     record.end()
     return state

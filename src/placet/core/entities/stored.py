@@ -35,7 +35,7 @@ def record_of(entity: Entity, what: str) -> Record:
     """
     record = Record(decode(entity.content, limit=ENTITY_LIMIT_BYTES), what=what, code=CORRUPT)
     record.text("salt", r"[0-9a-f]{32}")
-    record.list_of("index", lambda pair: pair)
+    record.array("index")
     return record
 
 
@@ -54,17 +54,17 @@ class Remembered(Generic[T]):
     def __init__(self, read: Callable[[Entity], T]) -> None:
         """Remember what `read` returns."""
         self._read = read
-        self._known: OrderedDict[Entity, T] = OrderedDict()
+        self._known: OrderedDict[bytes, T] = OrderedDict()
         functools.update_wrapper(self, read)
 
     def __call__(self, entity: Entity) -> T:
         """Return what `entity` holds; raise as the reader does."""
-        known = self._known.get(entity)
+        known = self._known.get(entity.content)
         return self.learn(entity, self._read(entity)) if known is None else known
 
     def learn(self, entity: Entity, value: T) -> T:
         """Remember and return `value`, which `entity` was made of."""
-        self._known[entity] = value
+        self._known[entity.content] = value
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return value

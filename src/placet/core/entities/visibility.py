@@ -41,9 +41,7 @@ def visibility_key(package: str) -> EntityKey:
 def read_visibility(entity: Entity) -> PackageVisibility:
     """Return what the entity says."""
     record = record_of(entity, "visibility")
-    found = PackageVisibility(
-        package=record.text("package"), visibility=Visibility(record.text("visibility", "|".join(Visibility)))
-    )
+    found = PackageVisibility(package=record.text("package"), visibility=record.choice("visibility", Visibility))
     record.end()
     return found
 

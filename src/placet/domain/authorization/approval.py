@@ -142,7 +142,7 @@ def parse_approval(encoded: bytes) -> Approval:
         raise InvalidInputError(_CODE, f"the approval is not well-formed: {error.message}") from error
     record.constant("v", 1)
     record.constant("typ", "approval")
-    decision = ApprovalDecision(record.text("decision", "|".join(ApprovalDecision)))
+    decision = record.choice("decision", ApprovalDecision)
     excepts = decision is ApprovalDecision.BREAK_GLASS
     approval = Approval(
         issuer=record.text("issuer", r"[!-~]{1,256}"),

@@ -14,7 +14,7 @@ from placet.domain.authorization.approval import SESSION, ApprovalDecision, Veri
 from placet.domain.authorization.operation import RUN_ID, Operation
 from placet.domain.authorization.principal import PERSON
 from placet.domain.authorization.repository_operations import check_operation
-from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, encode
+from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
 from placet.domain.values.digest import Digest, separated_digest
 from placet.domain.values.time import format_instant
@@ -130,8 +130,7 @@ def denial_keys(operation: Operation, archive_sha256: str = "") -> tuple[str, ..
     texts = check_operation(operation)
     keys = {f"denial/artifact/{artifact.sha256}" for artifact in operation.artifacts if artifact not in texts}
     if not keys:
-        effect: Object = {"subject": operation.subject.to_object(), "params": dict(operation.params)}
-        digest = separated_digest("denial", "none", encode(effect, limit=PLAN_LIMIT_BYTES))
+        digest = separated_digest("denial", "none", operation.wanted())
         keys = {f"denial/effect/{digest.removeprefix('sha256:')}"}
     if archive_sha256:
         keys.add(f"denial/archive/{archive_sha256}")

@@ -7,6 +7,7 @@ decision. All rules that concern an operation apply and the strictest wins; none
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from placet.domain.authorization.approval import VerifiedApproval
 from placet.domain.authorization.break_glass import APPROVALS, FREEZE, BrokenGlass, broken_glass
@@ -129,7 +130,11 @@ def approvals_digest(approvals: tuple[VerifiedApproval, ...], mode: Mode) -> Dig
 
     `separated_digest("approvals", mode, canonical {"approvals": [digest, …]})`; none is `[]`.
     """
-    digests = sorted({verified.digest for verified in approvals})
+    return _digest_over(tuple(sorted({verified.digest for verified in approvals})), mode)
+
+
+@lru_cache(maxsize=256)
+def _digest_over(digests: tuple[Digest, ...], mode: Mode) -> Digest:
     return separated_digest("approvals", mode, encode({"approvals": [*digests]}, limit=PLAN_LIMIT_BYTES))
 
 

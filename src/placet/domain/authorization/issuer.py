@@ -185,7 +185,7 @@ def read_terms(value: Value) -> Terms:
         client_secret=record.text("client_secret", _NAMED),
         algorithms=record.texts("algorithms", "|".join(ALGORITHMS)),
         private=record.flag("private"),
-        purpose=Purpose(record.text("purpose", "|".join(Purpose))),
+        purpose=record.choice("purpose", Purpose),
     )
     record.end()
     if not terms.algorithms or len(set(terms.algorithms)) != len(terms.algorithms):

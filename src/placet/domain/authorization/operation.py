@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, encode
 from placet.domain.encoding.record import Record
@@ -79,6 +79,8 @@ class Operation:
     params: Mapping[str, Value]
     artifacts: tuple[Artifact, ...]
     preconditions: tuple[Precondition, ...]
+    _effect: bytes = field(default=b"", init=False, repr=False, compare=False)
+    _wanted: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     def to_object(self) -> Object:
         """Return the members of the canonical object."""
@@ -94,8 +96,17 @@ class Operation:
 
         One byte of any of them changed after approval gives another digest (protocol 3).
         """
-        effect = {"operation_kind": self.operation_kind.value, **_effect(self)}
-        return separated_digest("operation", mode, encode(effect, limit=PLAN_LIMIT_BYTES))
+        if not self._effect:  # it never changes, and much is bound to it
+            effect = {"operation_kind": self.operation_kind.value, **_effect(self)}
+            object.__setattr__(self, "_effect", encode(effect, limit=PLAN_LIMIT_BYTES))
+        return separated_digest("operation", mode, self._effect)
+
+    def wanted(self) -> bytes:
+        """Return the canonical bytes of subject and params alone: what is wanted, by whatever kind of operation."""
+        if not self._wanted:
+            wanted: Object = {"subject": self.subject.to_object(), "params": dict(self.params)}
+            object.__setattr__(self, "_wanted", encode(wanted, limit=PLAN_LIMIT_BYTES))
+        return self._wanted
 
 
 def _effect(operation: Operation) -> Object:
@@ -110,10 +121,9 @@ def _effect(operation: Operation) -> Object:
 def read_operation(value: Value) -> Operation:
     """Return the operation that `value` holds, or raise `InvalidInputError` (`PLAN_INVALID`)."""
     record = Record(value, what="operation", code=_PLAN_INVALID)
-    kinds = "|".join(kind.value for kind in OperationKind)
     operation = Operation(
         operation_id=record.text("operation_id", OPERATION_ID),
-        operation_kind=OperationKind(record.text("operation_kind", kinds)),
+        operation_kind=record.choice("operation_kind", OperationKind),
         certificate_id=record.text("certificate_id"),
         subject=read_subject(record.object("subject"), code=_PLAN_INVALID),
         params=record.object("params"),

@@ -7,7 +7,8 @@ no pattern and no text make it backtrack (attacks A59).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from placet.domain.authorization.operation import Subject
 
@@ -21,15 +22,17 @@ LIMIT_CHARACTERS = 512
 class Pattern:
     """A pattern of printable ASCII without spaces; build one with `parse_pattern`.
 
-    Position n stands for "the first n tokens are matched"; each field is a set of positions.
+    Position n stands for "the first n tokens are matched"; each field is a set of positions, and
+    all follow from the text.
     """
 
     text: str
-    _literals: tuple[tuple[str, int], ...]
-    _stars: int
-    _crossing: int
-    _end: int
+    _literals: tuple[tuple[str, int], ...] = field(compare=False)
+    _stars: int = field(compare=False)
+    _crossing: int = field(compare=False)
+    _end: int = field(compare=False)
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - as many patterns as a policy and keys have, which stay
     def matches(self, text: str) -> bool:
         """Tell whether the pattern matches `text` as a whole."""
         literals = dict(self._literals)

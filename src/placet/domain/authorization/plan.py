@@ -85,7 +85,7 @@ def parse_plan(encoded: bytes) -> Plan:
         run_id=record.text("run_id", RUN_ID),
         created_at=record.instant("created_at"),
         nonce=record.text("nonce", r"[0-9a-f]{32}"),
-        mode=Mode(record.text("mode", "prod|dry_run")),
+        mode=record.choice("mode", Mode),
         requester=record.text("requester", PRINCIPAL),
         policy_digest=record.digest("policy_digest"),
         operations=record.list_of("operations", read_operation),

@@ -117,19 +117,18 @@ def read_receipt(members: Object) -> Receipt:
     record = Record(members, what="receipt", code=_MALFORMED)
     record.constant("v", 1)
     record.constant("typ", "receipt")
-    kinds = "|".join(kind.value for kind in OperationKind)
     receipt = Receipt(
         receipt_id=record.text("receipt_id", RECEIPT_ID),
         issuer=record.text("issuer", r"[!-~]{1,256}"),
         audience=record.text("audience", r"[a-z0-9][a-z0-9.-]{0,63}"),
         key_id=record.text("key_id", r"[!-~]{1,64}"),
-        mode=Mode(record.text("mode", "prod|dry_run")),
+        mode=record.choice("mode", Mode),
         enforceable=record.flag("enforceable"),
         reasons=record.texts("reasons"),
         run_id=record.text("run_id", RUN_ID),
         operation_id=record.text("operation_id", OPERATION_ID),
         attempt=record.integer("attempt", least=1),
-        operation_kind=OperationKind(record.text("operation_kind", kinds)),
+        operation_kind=record.choice("operation_kind", OperationKind),
         subject=read_subject(record.object("subject"), code=_MALFORMED),
         operation_digest=record.digest("operation_digest"),
         plan_digest=record.digest("plan_digest"),

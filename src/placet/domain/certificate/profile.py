@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn, TypeVar
 
 from cryptography import x509
@@ -72,6 +73,7 @@ def key_identifier(key: PublicKeyTypes) -> bytes:
     return hashlib.sha256(public_key_der(key)).digest()[:20]
 
 
+@lru_cache(maxsize=16)
 def issuer_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """Return the extension by which what `issuer` signs names its key."""
     return x509.AuthorityKeyIdentifier(key_identifier(issuer.public_key()), None, None)
@@ -102,6 +104,7 @@ def crl_url(base_url: str, issuer: x509.Certificate) -> str:
     return f"{base_url.rstrip('/')}/crl/{crl_name(issuer)}"
 
 
+@lru_cache(maxsize=16)
 def crl_name(issuer: x509.Certificate) -> str:
     """Return the file name of the issuer's revocation list, as its certificates spell it: `KEY_IDENTIFIER.crl`."""
     return f"{key_identifier(issuer.public_key()).hex()}.crl"

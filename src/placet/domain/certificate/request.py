@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from placet.domain.certificate.keys import check_public_key
+from placet.domain.encoding.pem import read_request
 from placet.domain.encoding.signature import PrivateKey, PublicKey, for_builder
 from placet.errors import InvalidInputError, VerificationError
 
@@ -16,6 +19,15 @@ def make_request(key: PrivateKey) -> x509.CertificateSigningRequest:
     """Return a request for `key`, with an empty subject: the authority names the certificate, nobody else."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     return builder.sign(for_builder(key), hashes.SHA256())
+
+
+@lru_cache(maxsize=64)
+def requested_key(pem: bytes) -> PublicKey:
+    """Return the key whose possession the request in a PEM file proves; raise as `read_request` and `key_of_request`.
+
+    Whoever plans a certificate and whoever issues it both look; the same bytes are verified once.
+    """
+    return key_of_request(read_request(pem))
 
 
 def key_of_request(request: x509.CertificateSigningRequest) -> PublicKey:

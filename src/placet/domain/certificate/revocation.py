@@ -87,7 +87,7 @@ def read_revocation(value: Value) -> Revocation:
     record = Record(value, what="revocation", code=_CODE)
     revocation = Revocation(
         certificate_id=record.text("certificate_id", CERTIFICATE_ID),
-        reason=RevocationReason(record.text("reason", "|".join(RevocationReason))),
+        reason=record.choice("reason", RevocationReason),
         revoked_at=record.instant("revoked_at"),
         invalid_since=record.instant("invalid_since"),
     )

@@ -91,6 +91,7 @@ def _refuse(reason: str) -> NoReturn:
 def _check(value: Object) -> None:
     """Refuse an object that holds anything outside the profile. It is walked level by level, each value once."""
     level: list[Any] = [value]
+    texts: list[str] = []
     for _ in range(_MAX_DEPTH):
         below: list[Any] = []
         for container in level:
@@ -100,16 +101,21 @@ def _check(value: Object) -> None:
                 members = container.values()
             for member in members:
                 if isinstance(member, str):
-                    if not (member.isascii() and member.isprintable()):
-                        _refuse("a string holds something else than printable ASCII")
+                    texts.append(member)
                 elif isinstance(member, _CONTAINERS):
                     below.append(member)
                 else:
                     _check_number(member)
         if not below:
+            _check_texts("".join(texts))
             return
         level = below
     _refuse(f"the object is nested deeper than {_MAX_DEPTH}")
+
+
+def _check_texts(text: str) -> None:
+    if not (text.isascii() and text.isprintable()):
+        _refuse("a string holds something else than printable ASCII")
 
 
 def _check_number(member: object) -> None:

@@ -52,13 +52,7 @@ def read_foreign(text: bytes, kind: type[Shape], *, what: str, code: str) -> Sha
 def _read(text: bytes) -> Json:
     if text.startswith(_BYTE_ORDER_MARK):
         raise _SeveralReadingsError("it begins with a byte order mark")
-    parsed: Json = json.loads(
-        text.decode(),
-        object_pairs_hook=_members,
-        parse_int=_integer,
-        parse_float=_finite,
-        parse_constant=_no_number,
-    )
+    parsed: Json = _DECODER.decode(text.decode())
     _check_depth(parsed)
     json.dumps(parsed, ensure_ascii=False).encode()  # fails at half a surrogate pair
     return parsed
@@ -78,8 +72,9 @@ def _check_depth(parsed: Json) -> None:
     level: list[Json] = [parsed]
     for _ in range(_MAX_DEPTH):
         level = [member for each in level for member in _inside(each)]
-    if level:
-        raise RecursionError
+        if not level:
+            return
+    raise RecursionError
 
 
 def _inside(value: Json) -> Iterable[Json]:
@@ -103,6 +98,11 @@ def _finite(digits: str) -> float:
 
 def _no_number(name: str) -> float:
     raise _SeveralReadingsError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_int=_integer, parse_float=_finite, parse_constant=_no_number
+)
 
 
 def _reason(error: Exception) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from functools import lru_cache
 from typing import NoReturn
 
 from cryptography import x509
@@ -56,6 +57,11 @@ def read_certificate_der(der: bytes) -> x509.Certificate:
     return certificate
 
 
+def kept_certificate(der: bytes) -> x509.Certificate:
+    """Return a certificate of ours as our own store keeps it, to be shown; for any other: `read_certificate_der`."""
+    return x509.load_der_x509_certificate(der)
+
+
 def read_certificate(pem: bytes) -> x509.Certificate:
     """Return the one certificate of a PEM file (`PEM_INVALID`, `CERTIFICATE_MALFORMED`)."""
     return read_certificate_der(_one_block(pem, "CERTIFICATE"))
@@ -81,6 +87,7 @@ def read_request(pem: bytes) -> x509.CertificateSigningRequest:
     return request
 
 
+@lru_cache(maxsize=16)
 def write_pem(*certificates: x509.Certificate) -> bytes:
     """Return the certificates as one PEM file, in the order given."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum
 from typing import NoReturn, TypeVar
 
 from placet.domain.encoding.canonical import Object, Value
@@ -17,6 +18,7 @@ from placet.domain.values.time import parse_instant
 from placet.errors import InvalidInputError, PlacetError
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
 
 
 class Record:
@@ -56,6 +58,13 @@ class Record:
             self.refuse(f"has no {name} between {least} and {most}")
         return value
 
+    def choice(self, name: str, kind: type[E]) -> E:
+        """Take the string `name`, which must be the value of a member of `kind`."""
+        value = self._take(name)
+        if not isinstance(value, str) or value not in kind._value2member_map_:
+            self.refuse(f"has no well-formed {name}")
+        return kind(value)
+
     def flag(self, name: str) -> bool:
         """Take the boolean `name`."""
         value = self._take(name)
@@ -89,6 +98,13 @@ class Record:
         value = self._take(name)
         if not isinstance(value, dict):
             self.refuse(f"has no object {name}")
+        return value
+
+    def array(self, name: str) -> list[Value]:
+        """Take the array `name`, whatever its elements are."""
+        value = self._take(name)
+        if not isinstance(value, list):
+            self.refuse(f"has no array {name}")
         return value
 
     def list_of(self, name: str, read: Callable[[Value], T], *, most: int = 10_000) -> tuple[T, ...]:

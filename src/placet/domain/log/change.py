@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from placet.domain.values.digest import Digest
 
@@ -27,11 +27,10 @@ class Entity:
 ABSENT = Entity(revision=0, content=b"")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRow:
+class IndexRow(NamedTuple):
     """One way to find an entity for people: an index's name, a value in it, and the entity."""
 
-    index: str
+    name: str
     value: str
     key: EntityKey
 

@@ -18,6 +18,7 @@ from placet.errors import InvalidInputError
 ENTITY_LIMIT_BYTES = 2**20
 SALT_BYTES = 16
 _INVALID = "CHANGE_INVALID"
+_PAIR = 2
 _INDEX_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -56,8 +57,7 @@ def compose(draft: Draft, snapshot: Snapshot, salt: bytes) -> Change:
     state = [(key, sha256(content) if content else "") for key, content in sorted(writes.items())]
     once = tuple(sorted({*draft.once, f"event/{draft.entry_id}"}))
     body, detached = _body(draft, state, once)
-    old = {row for key in writes for row in index_rows(key, snapshot.entities[key].content)}
-    new = {row for key, value in draft.writes.items() for row in _rows_of(key, value)}
+    old, new = _index_rows(draft, snapshot)
     return Change(
         epoch=snapshot.head.epoch,
         premises={key: entity.revision for key, entity in snapshot.entities.items()},
@@ -75,24 +75,38 @@ def compose(draft: Draft, snapshot: Snapshot, salt: bytes) -> Change:
 
 def index_rows(key: EntityKey, content: bytes) -> list[IndexRow]:
     """Return the index rows of a stored entity: a pure function of its bytes; none where absent."""
-    return _rows_of(key, json.loads(content)) if content else []
+    return [_row(key, pair) for pair in _pairs(key, json.loads(content))] if content else []
 
 
-def _rows_of(key: EntityKey, value: Object | None) -> list[IndexRow]:
+def _index_rows(draft: Draft, snapshot: Snapshot) -> tuple[set[IndexRow], set[IndexRow]]:
+    """Return the index rows before and after: none of an entity whose rows stay as they are."""
+    old: set[IndexRow] = set()
+    new: set[IndexRow] = set()
+    for key, value in draft.writes.items():
+        content = snapshot.entities[key].content
+        before = _pairs(key, json.loads(content) if content else None)
+        after = _pairs(key, value)
+        if before != after:
+            old.update(_row(key, pair) for pair in before)
+            new.update(_row(key, pair) for pair in after)
+    return old, new
+
+
+def _pairs(key: EntityKey, value: Object | None) -> list[Value]:
     if value is None:
         return []
     pairs = value.get("index")
     if not isinstance(pairs, list):
         raise InvalidInputError(_INVALID, f"the entity {key} has no index member")
-    return [_row(key, pair) for pair in pairs]
+    return pairs
 
 
 def _row(key: EntityKey, pair: Value) -> IndexRow:
-    match pair:
-        case [str(name), str(value)] if _INDEX_NAME.fullmatch(name):
-            return IndexRow(index=name, value=value, key=key)
-        case _:
-            raise InvalidInputError(_INVALID, f"the entity {key} has a malformed index member")
+    if isinstance(pair, list) and len(pair) == _PAIR:
+        name, value = pair
+        if isinstance(name, str) and isinstance(value, str) and _INDEX_NAME.fullmatch(name):
+            return IndexRow(name, value, key)
+    raise InvalidInputError(_INVALID, f"the entity {key} has a malformed index member")
 
 
 def _entity_bytes(key: EntityKey, value: Object | None, salt: bytes) -> bytes:

@@ -89,7 +89,7 @@ def read_plan_created(data: Value) -> PlanCreated:
     record = Record(data, what="plan's entry", code=CODE)
     read = PlanCreated(
         run_id=record.text("run_id", ID),
-        mode=Mode(record.text("mode", "prod|dry_run")),
+        mode=record.choice("mode", Mode),
         plan_digest=record.digest("plan_digest"),
         policy_digest=record.digest("policy_digest"),
     )

@@ -61,7 +61,7 @@ def _orphan_index_rows(rows: LogRows, size: int) -> _Orphans:
     for row in rows.every_index_row():
         entity = rows.entities([row.key]).get(row.key)
         if entity is None or row not in index_rows(row.key, entity.content):
-            yield entity.revision if entity else size, f"{row.index} {row.value} of {row.key}"
+            yield entity.revision if entity else size, f"{row.name} {row.value} of {row.key}"
 
 
 def _body(rows: LogRows, seq: int) -> Body | None:

@@ -109,7 +109,7 @@ def read_outcome_recorded(data: Value) -> OutcomeRecorded:
         operation_kind=record.text("operation_kind", r"[a-z_]{1,64}"),
         operation_digest=record.digest("operation_digest"),
         attempt=record.integer("attempt", least=1),
-        status=OutcomeStatus(record.text("status", "|".join(OutcomeStatus))),
+        status=record.choice("status", OutcomeStatus),
         artifacts=record.list_of("artifacts", lambda artifact: artifact),
         response=record.object("response"),
         retries=record.integer("retries"),

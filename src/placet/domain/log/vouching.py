@@ -132,6 +132,6 @@ def _vouch_index(newest: Mapping[EntityKey, Entity], rows: LogRows, vouched: Vou
     vouched.index += len(expected)
     if rows.indexed(expected.keys()) == len(expected):
         return
-    lost = ((seq, row.key, row.index) for row, seq in expected.items() if rows.indexed([row]) == 0)
+    lost = ((seq, row.key, row.name) for row, seq in expected.items() if rows.indexed([row]) == 0)
     seq, key, index = min(lost)
     contradict(Layer.INDEX, seq, f"{key} is not found in the index {index} where entry {seq} put it")
