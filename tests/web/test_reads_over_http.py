@@ -206,6 +206,23 @@ def test_a_narrow_key_is_told_that_it_may_not_know_who_and_what_there_is(
     assert "runs:read=*" in refused.document["message"]
 
 
+@pytest.mark.parametrize("path", ["/api/v1/ledger/verification", "/api/v1/providers/npm/storage-check"])
+def test_a_narrow_key_has_nothing_verified_or_tried_out(service: Service, narrow: str, path: str) -> None:
+    refused = service.ask("POST", path, {}, key=narrow)
+
+    assert (refused.status, refused.code) == (403, "SCOPE_INSUFFICIENT")
+
+
+def test_the_ledger_is_verified_for_who_sees_everything(service: Service, everything: str) -> None:
+    kept = service.ask("GET", "/api/v1/ledger/checkpoint", key=everything).document["checkpoint"]
+
+    verified = service.ask("POST", "/api/v1/ledger/verification", {"checkpoints": [kept]}, key=everything)
+    foreign = service.ask("POST", "/api/v1/ledger/verification", {"checkpoints": ["no note"]}, key=everything)
+
+    assert (verified.status, verified.document["verified"], verified.document["finding"]) == (200, True, {})
+    assert (foreign.status, foreign.code) == (409, "CHECKPOINT_INVALID")
+
+
 def test_a_narrow_key_learns_nobodys_enrolment_by_asking_for_changes(service: Service, narrow: str) -> None:
     asked = [
         service.ask("POST", "/api/v1/principals/role", {"principal_id": each, "disabled": True}, key=narrow)

@@ -47,6 +47,8 @@ ledger show --count 3
 ledger show --checkpoint
 ledger prove 3
 ledger prove --grown-from kept.note
+ledger verify
+ledger verify --chain-only --checkpoint kept.note
 reconcile
 """
 REFUSING = """
@@ -54,6 +56,8 @@ run show run_01ARZ3NDEKTSV4RRFFQ69G5FAV
 receipt show fc-receipt-20260101-000000-000000000000
 certificate show CERT-PKG-20260101-999
 search \x7f
+storage check npm
+storage check nowhere
 verify @acme/nothing@1.0.0 --trust-root trust-root.json
 """
 OF_THIS_MACHINE = """
@@ -61,8 +65,6 @@ init --profile trial
 doctor
 serve
 demo
-storage check npm
-ledger verify
 ledger anchor --adopt x
 package inspect my-package
 """

@@ -44,14 +44,15 @@ def verify(*, chain_only: bool, kept: tuple[Path, ...]) -> None:
     """Recompute everything, and name the first contradiction.
 
     Sequence, chain, tree, checkpoints, entries, state, indexes, once keys, detached and erasable
-    bytes, and the anchor. Works while the ledger is sealed and while others write.
+    bytes, and the anchor. Works while the ledger is sealed and while others write. With --server
+    the service does it, and is believed.
     """
     notes = tuple(_note(path) for path in kept)
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.ledger.verify(full=not chain_only, notes=notes, readers=_READERS)
 
-    report = here(verb)
+    report = inside(verb)
     show(report, _verified)
     if not report["verified"]:
         finding = report["finding"]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from placet.cli.command import WORD, Child, Command, Group
-from placet.cli.installation import here, show
+from placet.cli.installation import inside, show
 from placet.cli.output import Document, table
 from placet.errors import EffectError
 
 if TYPE_CHECKING:
-    from placet.facade import Placet
+    from placet.facade import AnyPlacet
 
 
 @click.group(
@@ -36,10 +36,10 @@ def check(provider_id: str, requester: str) -> None:
     are removed where the store allows it. The result stands until the provider's record is replaced.
     """
 
-    async def verb(placet: Placet) -> Document:
+    async def verb(placet: AnyPlacet) -> Document:
         return await placet.storage.check(provider_id, requester=requester)
 
-    found = here(verb)
+    found = inside(verb)
     show(found, _lines)
     if not found["passed"]:
         failed = next((each for each in found["promises"] if not each["kept"]), {"promise": "anything", "seen": ""})

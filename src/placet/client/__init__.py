@@ -20,6 +20,7 @@ from placet.client.governance import (
     RemoteGovernance,
     RemoteKeys,
     RemoteSessions,
+    RemoteStorage,
     RemoteTrust,
     RemoteVisibility,
 )
@@ -48,6 +49,7 @@ class RemotePlacet:
         self.keys = RemoteKeys(wire)
         self.trust = RemoteTrust(wire)
         self.sessions = RemoteSessions(wire)
+        self.storage = RemoteStorage(wire)
         self.visibility = RemoteVisibility(wire)
         self.ledger = RemoteLedger(wire)
         self.signer = tools.signer

@@ -151,6 +151,10 @@ class RemoteLedger:
         """Return how the ledger stands, and `count` of its entries, by default the newest."""
         return await self._wire.get(*_LEDGER, start=start, count=count)
 
+    async def verify(self, *, full: bool = True, notes: tuple[str, ...] = (), readers: int = 0) -> Object:  # noqa: ARG002 - the service has its own
+        """Have the service recompute everything, and return what it says; `notes` are checkpoints that others kept."""
+        return await self._wire.post(*_LEDGER, "verification", body={"full": full, "checkpoints": list(notes)})
+
     async def checkpoint(self) -> Object:
         """Return the signed note over everything there is, to be kept elsewhere."""
         return await self._wire.get(*_LEDGER, "checkpoint")

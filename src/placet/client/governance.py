@@ -108,6 +108,18 @@ class RemoteGovernance:
         return await self._wire.get(*_PROVIDERS)
 
 
+class RemoteStorage:
+    """Object stores of a service."""
+
+    def __init__(self, wire: Wire) -> None:
+        """Ask over `wire`."""
+        self._wire = wire
+
+    async def check(self, provider_id: str, *, requester: str = "") -> Object:
+        """Have the service try a store out, record the result and return it."""
+        return await self._wire.post(*_PROVIDERS, provider_id, "storage-check", body={"requester": requester})
+
+
 class RemoteFreezes:
     """What is not to be published for now."""
 

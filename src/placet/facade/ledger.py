@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from placet.bootstrap import Opened
 from placet.core.decide import new_event_id
 from placet.domain.encoding.canonical import Object, Value
@@ -15,6 +17,9 @@ from placet.usecases.adopt_anchor import Adopter, adopt_anchor
 from placet.usecases.prove_entry import prove_entry, prove_growth
 from placet.usecases.show_ledger import ShownEntry, show_ledger
 from placet.usecases.verify_ledger import verify_ledger
+
+_VERIFYING = asyncio.Lock()
+"""Reading a long log keeps a core busy for minutes."""
 
 
 class LedgerBook:
@@ -30,9 +35,15 @@ class LedgerBook:
 
         `verified` is true where nothing contradicts anything; else `finding` names the first
         contradiction by layer, sequence number and sentence. A program with a guarded main may
-        have a long log read by `readers` other processes.
+        have a long log read by `readers` other processes. Over the network it is for who sees
+        everything, and one at a time: raise `UnavailableError` (`BUSY`).
         """
-        report = await verify_ledger(self._opened.ledger, full=full, notes=notes, readers=readers)
+        if self._opened.caller is not None:
+            await check_sees_everything(self._opened)
+            if _VERIFYING.locked():
+                raise UnavailableError("BUSY", "the ledger is being verified already", hint="try again in a while")
+        async with _VERIFYING:
+            report = await verify_ledger(self._opened.ledger, full=full, notes=notes, readers=readers)
         finding: Object = {}
         if report.finding is not None:
             finding = {

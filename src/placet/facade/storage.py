@@ -7,6 +7,7 @@ from placet.core.entities.storage import promise_object
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.time import format_instant
 from placet.facade.requester import requester_of
+from placet.facade.visible import check_sees_everything
 from placet.usecases.check_storage import check_storage
 
 
@@ -18,7 +19,11 @@ class Storage:
         self._opened = opened
 
     async def check(self, provider_id: str, *, requester: str = "") -> Object:
-        """Try a store out, record the result and return it; raise as `check_storage`."""
+        """Try a store out, record the result and return it; raise as `check_storage`.
+
+        Over the network it is for who sees everything: raise `DeniedError` (`SCOPE_INSUFFICIENT`).
+        """
+        await check_sees_everything(self._opened)
         actor = await requester_of(self._opened, requester)
         check = await check_storage(self._opened.context, self._opened.storage_probe(), provider_id, actor=actor)
         return {

@@ -177,6 +177,23 @@ class Observed(msgspec.Struct, kw_only=True):
     size: int
 
 
+class VerificationWanted(StrictBody, kw_only=True):
+    """How much is recomputed, and the checkpoints of the log that somebody kept."""
+
+    full: bool = True
+    checkpoints: Annotated[list[str], Meta(max_length=16)] = msgspec.field(default_factory=list)
+
+
+class Verified(msgspec.Struct, kw_only=True):
+    """Whether everything that could be recomputed agrees; `finding` names the first contradiction, if there is one."""
+
+    origin: str
+    size: int
+    full: bool
+    verified: bool
+    finding: dict[str, str | int]
+
+
 class ProofQuery(msgspec.Struct, kw_only=True):
     """Which entry, under the checkpoint of which size, by default the newest."""
 

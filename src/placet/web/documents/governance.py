@@ -218,6 +218,24 @@ class ProviderAdded(Asked, kw_only=True):
     region: str = ""
 
 
+class PromiseTried(msgspec.Struct, kw_only=True):
+    """One thing that a store has to keep, and what was seen when it was tried."""
+
+    promise: str
+    kept: bool
+    seen: str
+
+
+class StoreChecked(msgspec.Struct, kw_only=True):
+    """An object store that was tried out: nothing is put where it did not pass."""
+
+    provider_id: str
+    url: str
+    passed: bool
+    checked_at: str
+    promises: list[PromiseTried]
+
+
 class FreezeShown(msgspec.Struct, kw_only=True):
     """A freeze; `holds` tells whether it has begun."""
 

@@ -11,16 +11,26 @@ from placet.web.documents.certification import (
     LedgerQuery,
     Observed,
     ProofQuery,
+    VerificationWanted,
+    Verified,
 )
 from placet.web.route import Answer, Call, Route
 
 _TAG = "ledger"
 _LEDGER = "/api/v1/ledger"
+_READERS = 1
 
 
 async def show(call: Call) -> Answer:
     """Show how the ledger stands, and some of its entries."""
     return Answer(document=await call.placet.ledger.show(start=call.query.start, count=call.query.count))
+
+
+async def verify(call: Call) -> Answer:
+    """Recompute everything, and name the first contradiction: one at a time, for it takes a while."""
+    wanted: VerificationWanted = call.body
+    done = await call.placet.ledger.verify(full=wanted.full, notes=tuple(wanted.checkpoints), readers=_READERS)
+    return Answer(document=done)
 
 
 async def checkpoint(call: Call) -> Answer:
@@ -53,6 +63,16 @@ ROUTES = (
         query=LedgerQuery,
         answers={200: LedgerPage},
         codes=("SCOPE_INSUFFICIENT",),
+    ),
+    Route(
+        method="POST",
+        path=f"{_LEDGER}/verification",
+        handler=verify,
+        summary="Verify the whole ledger",
+        tag=_TAG,
+        body=VerificationWanted,
+        answers={200: Verified},
+        codes=("SCOPE_INSUFFICIENT", "CHECKPOINT_INVALID"),
     ),
     Route(
         method="GET",

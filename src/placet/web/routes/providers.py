@@ -9,7 +9,9 @@ from placet.web.documents.governance import (
     Issuers,
     ProviderAdded,
     Providers,
+    StoreChecked,
 )
+from placet.web.documents.strict import Asked
 from placet.web.route import Answer, Call, Route
 from placet.web.routes.policy import GOVERNED
 
@@ -35,6 +37,12 @@ async def add(call: Call) -> Answer:
         region=wanted.region,
         requester=wanted.requester,
     )
+    return Answer(document=done)
+
+
+async def check_storage(call: Call) -> Answer:
+    """Try an object store out before anything is put there, and record whether it keeps what is built on it."""
+    done = await call.placet.storage.check(call.path["provider_id"], requester=call.body.requester)
     return Answer(document=done)
 
 
@@ -81,6 +89,16 @@ ROUTES = (
         body=ProviderAdded,
         answers={200: GovernedAct},
         codes=(*GOVERNED, "PROVIDER_INVALID", "EGRESS_DENIED"),
+    ),
+    Route(
+        method="POST",
+        path=f"{_PROVIDERS}/{{provider_id}}/storage-check",
+        handler=check_storage,
+        summary="Try an object store out",
+        tag=_TAG,
+        body=Asked,
+        answers={200: StoreChecked},
+        codes=("SCOPE_INSUFFICIENT", "STORE_UNKNOWN", "STORE_CHANGED", "APPROVER_INELIGIBLE", "EGRESS_DENIED"),
     ),
     Route(
         method="GET",
