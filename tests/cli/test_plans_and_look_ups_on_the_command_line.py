@@ -126,11 +126,18 @@ def test_a_denial_is_audited_and_explained(trial: Shell) -> None:
 
 
 @pytest.mark.parametrize("kind", ["package", "certificate", "event", "receipt", "run"])
-def test_search_finds_each_kind_by_a_part_of_a_name(published: Shell, kind: str) -> None:
-    found = published.done("search", "ool@1.0.0", "--type", kind)
+@pytest.mark.parametrize("query", ["tool@1.0.0", "@acme/to"])
+def test_search_finds_each_kind_by_a_part_of_a_name(published: Shell, kind: str, query: str) -> None:
+    found = published.done("search", query, "--type", kind)
 
     assert found.out
     assert {line.split()[0] for line in found.out.splitlines()} == {kind}
+
+
+def test_search_finds_packages_by_any_part_of_their_names(published: Shell) -> None:
+    found = published.done("search", "ool@1.0.0")
+
+    assert {line.split()[0] for line in found.out.splitlines()} == {"package"}
 
 
 def test_search_says_where_the_next_page_begins(published: Shell) -> None:

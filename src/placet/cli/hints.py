@@ -72,6 +72,7 @@ HINTS: Mapping[str, str] = {
     "API_KEY_MISSING": "set PLACET_API_KEY_FILE to a file that holds the key, or PLACET_API_KEY to the key",
     "SERVER_ANSWER_INVALID": "see that the server's address is that of the service itself, and what stands between",
     "SERVER_ANSWER_LOST": "run the same command again: what was done is not done twice",
+    "WORKER_ENDED": "see what the worker said, then start the service again; what it acknowledged is kept",
     "SERVER_CANNOT": "run it where the installation is, without --server and PLACET_SERVER",
     "SERVER_FAILED": "give the request id to whoever runs the service: its log tells more under it",
     "SERVER_INVALID": "give it as https://HOST or https://HOST:PORT; http:// is for loopback only",

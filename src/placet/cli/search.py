@@ -25,7 +25,8 @@ _TYPES = ["package", "certificate", "event", "receipt", "run"]
 def search(query: str, *, kind: str | None, limit: int, after: str) -> None:
     """Find packages, certificates, events, receipts and runs.
 
-    QUERY is an id, the beginning of one, a digest, or any part of a name.
+    QUERY is an id, the beginning of one, a digest, or part of a name: packages are found by
+    any part, everything else from the beginning of any word.
     """
 
     async def verb(placet: AnyPlacet) -> Document:

@@ -16,6 +16,7 @@ Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOG_LEVELS = ("debug", "info", "warning", "error")
 _PORTS = 65_535
 _MOST = 1_000_000
+MOST_WORKERS = 64
 _DAY_SECONDS = 86_400
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})", re.ASCII)
 
@@ -34,6 +35,7 @@ class ServiceSettings:
 
     | variable | meaning | default |
     |---|---|---|
+    | `PLACET_WORKERS` | processes that answer, each on a core of its own | 1 |
     | `PLACET_TRUSTED_PROXIES` | networks whose `X-Forwarded-For` is believed, with commas between them | none |
     | `PLACET_TLS_CERT`, `PLACET_TLS_KEY` | files with the certificate chain and its key | none: plain HTTP |
     | `PLACET_METRICS_ADDRESS` | where metrics are served: `HOST:PORT` | the service's own port, to this machine only |
@@ -47,6 +49,7 @@ class ServiceSettings:
     | `PLACET_LOG_LEVEL` | `debug`, `info`, `warning` or `error` | `info` |
     """
 
+    workers: int = 1
     trusted_proxies: tuple[Network, ...] = ()
     tls_certificate: Path | None = None
     tls_key: Path | None = None
@@ -69,6 +72,7 @@ def service_settings(environment: Mapping[str, str]) -> ServiceSettings:
     if level not in LOG_LEVELS:
         raise ConfigurationError("SETTING_INVALID", f"PLACET_LOG_LEVEL is {level[:20]!a}, not {', '.join(LOG_LEVELS)}")
     return ServiceSettings(
+        workers=_number(environment, "PLACET_WORKERS", 1, least=1, most=MOST_WORKERS),
         trusted_proxies=tuple(parse_network(each.strip()) for each in proxies.split(",") if each.strip()),
         tls_certificate=_path(environment, "PLACET_TLS_CERT"),
         tls_key=_path(environment, "PLACET_TLS_KEY"),

@@ -77,7 +77,7 @@ Show = Callable[[Context, IndexRow], Awaitable[list[Hit]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lane:
-    """One index in which one kind is found: by the beginning of an id, or by any part of a name."""
+    """One index in which one kind is found: by the beginning of an id, or by a part of a name."""
 
     kind: Kind
     index: str

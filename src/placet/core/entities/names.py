@@ -31,7 +31,7 @@ def word_rows(index: str, about: str) -> list[tuple[str, str]]:
 def is_first_row(value: str, wanted: str) -> bool:
     """Tell whether of all rows of one name that begin with `wanted` this is the first: the one that is shown.
 
-    Words go first: rows by any part stand beside them, or for older runs and certificates instead of them.
+    Rows by any part stand beside those of words, or instead of them: those of words go first.
     """
     entry, _, about = value.partition(" ")
     places = [each for each in _words(about) if each.startswith(wanted)] or _entries(about)

@@ -271,7 +271,7 @@ class Mode(msgspec.Struct, kw_only=True):
 
 
 class SearchQuery(msgspec.Struct, kw_only=True):
-    """An id, the beginning of one, a digest, or any part of a name; of one `type`, or all; a page."""
+    """An id, the beginning of one, a digest, or part of a name; of one `type`, or all; a page."""
 
     q: str
     type: str = ""

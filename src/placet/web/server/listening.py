@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import socket
 import ssl
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +67,16 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     return context
 
 
+def encryption(settings: ServiceSettings, address: HostPort, *, proxied: bool) -> ssl.SSLContext | None:
+    """Return the context of TLS at `address`, None for plain HTTP.
+
+    Raise as `tls_of`, `check_exposure` and `tls_context`.
+    """
+    tls = tls_of(settings)
+    check_exposure(address, tls=tls is not None, behind_proxy=proxied)
+    return tls_context(tls) if tls else None
+
+
 def check_exposure(address: HostPort, *, tls: bool, behind_proxy: bool) -> None:
     """Return where keys cannot be read on the way: on loopback, over TLS, or behind a proxy that speaks it.
 
@@ -77,8 +89,30 @@ def check_exposure(address: HostPort, *, tls: bool, behind_proxy: bool) -> None:
     )
 
 
-def listen(address: HostPort) -> socket.socket:
+def listen(address: HostPort, *, shared: bool = False) -> socket.socket:
     """Return a socket that listens; a port that is taken raises `ConfigurationError` (`ADDRESS_UNUSABLE`).
+
+    A port that is `shared` may be listened at by other processes of the same user, if all say so.
+    """
+    listening = _bound(address, shared=shared)
+    listening.listen(BACKLOG)
+    return listening
+
+
+def check_free(address: HostPort) -> None:
+    """Return where nobody listens, not even at a port that would be shared; raise as `listen`."""
+    _bound(address, shared=False).close()
+
+
+@contextlib.contextmanager
+def reserved(address: HostPort) -> Iterator[HostPort]:
+    """Keep the port, or a free one, for those who share it, for the length of a `with`; raise as `listen`."""
+    with _bound(address, shared=True) as place:
+        yield HostPort(host=address.host, port=int(place.getsockname()[1]))
+
+
+def _bound(address: HostPort, *, shared: bool) -> socket.socket:
+    """Return a socket at `address`.
 
     Its protocol is named, because asyncio turns delays off (`TCP_NODELAY`) only where it is: each
     answer would wait 40 ms for an acknowledgement else.
@@ -90,10 +124,11 @@ def listen(address: HostPort) -> socket.socket:
         raise _unusable(address, error) from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         if family == socket.AF_INET6:
             listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listening.bind((address.host, address.port))
-        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise _unusable(address, error) from error

@@ -21,7 +21,7 @@ from uvicorn.server import ServerState
 from placet.web.server.connection import READ_BYTES, Connection, House
 from placet.web.server.listening import BACKLOG
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TICK_SECONDS = 0.05
 _HANDSHAKE_SECONDS = 10.0
 FINISHING_SECONDS = 75
@@ -46,9 +46,15 @@ class Process(uvicorn.Server):
     """uvicorn's server over doors of ours."""
 
     def __init__(
-        self, doors: Sequence[Door], state: ServerState, ending: Callable[[], None], *, drain_seconds: float
+        self,
+        doors: Sequence[Door],
+        state: ServerState,
+        ending: Callable[[], None],
+        *,
+        drain_seconds: float,
+        signals: Sequence[signal.Signals] = SIGNALS,
     ) -> None:
-        """Serve at `doors`, whose connections are in `state`; after the first signal, still for `drain_seconds`.
+        """Serve at `doors`, whose connections are in `state`; after the first of `signals`, still for `drain_seconds`.
 
         `ending` is called at that signal.
         """
@@ -56,6 +62,7 @@ class Process(uvicorn.Server):
         self._doors = doors
         self._ending = ending
         self._drain_seconds = drain_seconds
+        self._signals = signals
         self.server_state = state
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's own
@@ -90,14 +97,14 @@ class Process(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Heed SIGINT and SIGTERM while serving; who sent one reads the exit code 0, not of a death by it."""
+        """Heed signals while serving; who sent one reads the exit code 0, not of a death by it."""
         loop = asyncio.get_running_loop()
-        for number in _SIGNALS:
+        for number in self._signals:
             loop.add_signal_handler(number, self.handle_exit, number, None)
         try:
             yield
         finally:
-            for number in _SIGNALS:
+            for number in self._signals:
                 loop.remove_signal_handler(number)
 
     def _connections(self) -> list[Connection]:

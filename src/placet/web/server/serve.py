@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import ssl
 import sys
 import time
@@ -32,9 +34,10 @@ from placet.web.routes.metrics import PATH as METRICS_PATH
 from placet.web.routes.metrics import metrics_route
 from placet.web.server.connection import House, Patience
 from placet.web.server.crowd import Crowd
-from placet.web.server.listening import check_exposure, listen, make_room, tls_context, tls_of
+from placet.web.server.listening import encryption, listen, make_room
 from placet.web.server.notify import READY, STOPPING, tell_manager
-from placet.web.server.process import Door, Process
+from placet.web.server.post import Post
+from placet.web.server.process import SIGNALS, Door, Process
 from placet.web.server.refusal import refusing
 from placet.web.server.upkeep import chores_of, kept_up
 from placet.web.table import ROUTES
@@ -45,21 +48,22 @@ _METRICS_CONNECTIONS = 16
 _log = structlog.get_logger()
 
 
-async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False) -> None:
+async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False, post: Post | None = None) -> None:
     """Serve the installation in `config.home` at `address` until a signal ends it, and log to standard error.
 
-    Nobody asks in the server's own name: the bootstrap key and the default principal of its
-    environment are not used. Raise as `Placet.open`, and `ConfigurationError` (`TLS_REQUIRED`,
+    With a `post` it is one of several processes that share the address, and heeds no signal. Nobody
+    asks in the server's own name: the bootstrap key and the default principal of its environment are
+    not used. Raise as `Placet.open`, and `ConfigurationError` (`TLS_REQUIRED`,
     `TLS_UNUSABLE`, `KEY_FILE_EXPOSED`, `ADDRESS_UNUSABLE`).
     """
-    settings, tls = config.service, tls_of(config.service)
+    settings = post.share(config.service) if post else config.service
     proxied = behind_proxy or bool(settings.trusted_proxies)
-    check_exposure(address, tls=tls is not None, behind_proxy=proxied)
-    context = tls_context(tls) if tls else None
+    context = encryption(settings, address, proxied=proxied)
     metrics = Metrics()
     async with Placet.open(replace(config, bootstrap_key=None, principal=""), meter=metrics) as placet:
         await _configure_logs(config, placet)
-        site = _Site(placet=placet, settings=settings, metrics=metrics, terms=_terms(settings, metrics, tls=bool(tls)))
+        terms = _terms(settings, metrics, tls=context is not None)
+        site = _Site(placet=placet, settings=settings, metrics=metrics, terms=terms, shared=post is not None)
         doors = [site.main_door(address, context, proxied=proxied), *site.metrics_doors()]
 
         def ending() -> None:
@@ -67,11 +71,17 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
             tell_manager(config.environment, STOPPING)
             _log.info("ending: what is under way is finished first")
 
-        process = Process(doors, site.state, ending, drain_seconds=settings.drain_seconds)
+        signals = () if post else SIGNALS
+        process = Process(doors, site.state, ending, drain_seconds=settings.drain_seconds, signals=signals)
         async with kept_up(chores_of(placet, settings), metrics):
-            _tell_where(address, settings.metrics_address, doors)
-            _warn_of_one_proxy(settings, behind_proxy=behind_proxy)
+            if post is None or post.is_first:
+                _tell_where(address, doors)
+                _warn_of_one_proxy(settings, behind_proxy=behind_proxy)
+            _tell_where_metrics(settings.metrics_address, doors)
             tell_manager(config.environment, READY)
+            if post is not None:
+                post.tell_ready()
+                post.watch(lambda: process.handle_exit(signal.SIGTERM, None))
             await process.serve()
         await _record_the_rest(placet)
         _log.info("ended")
@@ -79,18 +89,20 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Site:
-    """What the doors of one process share."""
+    """What the doors of one process share; its main door may be `shared` with other processes."""
 
     placet: Placet
     settings: ServiceSettings
     metrics: Metrics
     terms: Terms
+    shared: bool
     state: ServerState = field(default_factory=ServerState)
 
     def main_door(self, address: HostPort, tls: ssl.SSLContext | None, *, proxied: bool) -> Door:
         """Open the door of the service; metrics are behind it where they have no address of their own.
 
-        Where proxies are in front, nobody is believed to ask from this machine itself.
+        Where proxies are in front, nobody is believed to ask from this machine itself; and of a shared
+        door nobody knows whose metrics are behind it.
         """
         crowd = Crowd(most=make_room(self.settings.max_connections), trusted=self.terms.trusted)
         gate = self.terms.gate
@@ -99,9 +111,10 @@ class _Site:
             waiting=lambda: gate.queue.waiting + gate.uploads.waiting,
             connections=lambda: crowd.size,
         )
-        private = not proxied and self.settings.metrics_address is None
+        private = not proxied and not self.shared and self.settings.metrics_address is None
         terms = replace(self.terms, is_private=_is_private if private else never)
-        return self._door(address, (*ROUTES, metrics_route(self.metrics)), terms, crowd, tls)
+        listening = listen(address, shared=self.shared)
+        return self._door(listening, (*ROUTES, metrics_route(self.metrics)), terms, crowd, tls)
 
     def metrics_doors(self) -> list[Door]:
         """Open the door for metrics alone, where there is to be one: who reaches it may read them."""
@@ -110,10 +123,10 @@ class _Site:
             return []
         terms = replace(self.terms, tls=False, is_private=lambda _: True)
         crowd = Crowd(most=_METRICS_CONNECTIONS, trusted=terms.trusted)
-        return [self._door(address, (metrics_route(self.metrics),), terms, crowd, None)]
+        return [self._door(listen(address), (metrics_route(self.metrics),), terms, crowd, None)]
 
     def _door(
-        self, address: HostPort, routes: Sequence[Route], terms: Terms, crowd: Crowd, tls: ssl.SSLContext | None
+        self, listening: socket.socket, routes: Sequence[Route], terms: Terms, crowd: Crowd, tls: ssl.SSLContext | None
     ) -> Door:
         house = House(
             config=uvicorn.Config(
@@ -132,7 +145,7 @@ class _Site:
             refuse=refusing(security_headers(tls=terms.tls), terms.reports.refused),
             patience=Patience(seconds=self.settings.patience_seconds),
         )
-        return Door(listening=listen(address), house=house, tls=tls)
+        return Door(listening=listening, house=house, tls=tls)
 
 
 def _terms(settings: ServiceSettings, metrics: Metrics, *, tls: bool) -> Terms:
@@ -161,8 +174,11 @@ def _warn_of_one_proxy(settings: ServiceSettings, *, behind_proxy: bool) -> None
         _log.warning("all that the proxy hands on is counted as one client's: name it with --trusted-proxy")
 
 
-def _tell_where(address: HostPort, metrics: HostPort | None, doors: Sequence[Door]) -> None:
+def _tell_where(address: HostPort, doors: Sequence[Door]) -> None:
     _log.info(f"serving on http{'s' if doors[0].tls else ''}://{_host(address)}:{doors[0].port}")
+
+
+def _tell_where_metrics(metrics: HostPort | None, doors: Sequence[Door]) -> None:
     if metrics is not None:
         _log.info(f"metrics at http://{_host(metrics)}:{doors[1].port}{METRICS_PATH}")
 
