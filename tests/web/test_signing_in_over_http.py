@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -259,6 +260,8 @@ def test_a_plan_is_read_and_approved_while_signed_in_and_then_published(people: 
     assert (status, recorded["assurance"], recorded["missing"]) == (201, 1, [])
     done: Any = inside(people, lambda placet: placet.publishing.resume(run_id))
     assert done["state"] == "executed"
+    shown = people.shell.done("run", "show", run_id).out
+    assert re.search(r"approve +person:bob +maintainers +in a session", shown)
     verified = people.shell.done("verify", done["bundle"], "--trust-root", "home/trust-root.json")
     assert "person:bob (assurance 1, on the word of the installation alone" in verified.out.replace("\n", " ")
 

@@ -169,7 +169,14 @@ def _approvals(said: list[Document]) -> Iterator[str]:
         yield ""
         yield "Approvals"
         yield from table(
-            (each["decision"], each["approver"], each["group"], moment(each["recorded_at"])) for each in said
+            (
+                each["decision"],
+                each["approver"],
+                each["group"],
+                "signed" if each["signed"] else "in a session",
+                moment(each["recorded_at"]),
+            )
+            for each in said
         )
 
 

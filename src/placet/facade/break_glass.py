@@ -88,7 +88,7 @@ class BreakGlass:
         """
         await check_run_seen(self._opened, run_id)
         view = await show_run(self._context, run_id)
-        said = [each for each, _ in view.approvals if each.decision is ApprovalDecision.BREAK_GLASS]
+        said = [each.approval for each in view.approvals if each.approval.decision is ApprovalDecision.BREAK_GLASS]
         if not said:
             raise NotFoundError(
                 "NOT_FOUND",

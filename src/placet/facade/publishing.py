@@ -249,5 +249,6 @@ class Publishing:
 
 def _has_approved(view: RunView, approver: str, groups: tuple[str, ...], now: datetime) -> bool:
     """Tell whether the approver's last word on the plan was a yes for one of these groups, and is in time."""
-    said = [approval for approval, _ in view.approvals if approval.approver == approver and approval.group in groups]
+    said = [each.approval for each in view.approvals]
+    said = [each for each in said if each.approver == approver and each.group in groups]
     return bool(said) and said[-1].decision is ApprovalDecision.APPROVE and now < said[-1].expires_at

@@ -126,12 +126,13 @@ def timeline(view: RunView) -> Object:
         "phases": _phases(view),
         "approvals": [
             {
-                "approver": approval.approver,
-                "decision": approval.decision.value,
-                "group": approval.group,
-                "recorded_at": format_instant(recorded_at),
+                "approver": each.approval.approver,
+                "decision": each.approval.decision.value,
+                "group": each.approval.group,
+                "recorded_at": format_instant(each.recorded_at),
+                "signed": each.signed,
             }
-            for approval, recorded_at in view.approvals
+            for each in view.approvals
         ],
         "operations": [operation(each, view.run) for each in view.operations],
         "denials": [_denial(each) for each in view.denials],
@@ -141,7 +142,7 @@ def timeline(view: RunView) -> Object:
 def _phases(view: RunView) -> list[Value]:
     """Return plan, authorize, execute, audit: each with status, begin, end and duration in ms."""
     planned = view.plan.created_at if view.plan else None
-    approved = max((recorded_at for _, recorded_at in view.approvals), default=planned)
+    approved = max((each.recorded_at for each in view.approvals), default=planned)
     issued = [parse_receipt(each.receipt.payload.encode()).issued_at for each in view.operations if each.receipt]
     authorised = min(issued, default=None)
     changes = [each.changed_at for each in view.operations if each.changed_at]

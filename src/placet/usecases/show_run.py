@@ -46,12 +46,21 @@ class OperationView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedApproval:
+    """What one person said about a plan, when, and whether they signed it or said it in a session."""
+
+    approval: Approval
+    recorded_at: datetime
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
     """A run with everything that is on record about it. `plan` is None before the first one."""
 
     run: Run
     plan: Plan | None
-    approvals: tuple[tuple[Approval, datetime], ...]
+    approvals: tuple[RecordedApproval, ...]
     operations: tuple[OperationView, ...]
     denials: tuple[DeniedRequest, ...]
 
@@ -108,10 +117,15 @@ async def _intent_of(context: Context, operation_id: str) -> IntentRecord | None
     return read_intent(entity) if entity else None
 
 
-async def _approvals(context: Context, stored: EntityKey) -> tuple[tuple[Approval, datetime], ...]:
+async def _approvals(context: Context, stored: EntityKey) -> tuple[RecordedApproval, ...]:
     anchor = entity_of(await context.store.load([approval_set_key(stored)]), approval_set_key(stored))
     count = read_approval_set(anchor).count if anchor else 0
     keys = [approval_key(stored, number) for number in range(1, count + 1)]
     snapshot = await context.store.load(keys)
     said = [read_signed_approval(required(snapshot, key, "approval")) for key in keys]
-    return tuple((parse_approval(each.encoded), each.recorded_at) for each in said)
+    return tuple(
+        RecordedApproval(
+            approval=parse_approval(each.encoded), recorded_at=each.recorded_at, signed=bool(each.signature)
+        )
+        for each in said
+    )

@@ -37,12 +37,13 @@ class Phase(msgspec.Struct, kw_only=True):
 
 
 class Said(msgspec.Struct, kw_only=True):
-    """What one person said about the newest plan."""
+    """What one person said about the newest plan: `signed` with a key, or in a session."""
 
     approver: str
     decision: str
     group: str
     recorded_at: str
+    signed: bool
 
 
 class WhyNot(msgspec.Struct, kw_only=True):
