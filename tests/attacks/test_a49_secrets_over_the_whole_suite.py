@@ -20,6 +20,7 @@ from support.shell import Shell
 TOKEN = 'npm_c4n4ry/"planted"+'
 A_KEY = f"placet_key_{'k' * 50}"
 A_BOOTSTRAP_KEY = f"placet_boot_{'b' * 48}"
+A_PRIVATE_KEY = "-----BEGIN PRIVATE KEY-----"
 A_SESSION = f"placet_session_{'s' * 50}"
 
 
@@ -118,9 +119,10 @@ def test_an_answer_that_holds_a_secret_is_noticed(service: Service) -> None:
         (ON_STANDARD_OUTPUT, "/bin/placet init --json", A_BOOTSTRAP_KEY),
         (ON_STANDARD_OUTPUT, "/bin/placet key create --name ci --json", A_KEY),
         (ON_STANDARD_OUTPUT, "/bin/placet key rotate key_012345678901", A_KEY),
+        (ON_STANDARD_OUTPUT, "/bin/placet certificate issue @acme/tool@1.0.0 --json", A_PRIVATE_KEY),
         (IN_ANSWERS, "POST /api/v1/keys", A_KEY),
         (IN_ANSWERS, "POST /api/v1/keys/key_012345678901/rotate", A_KEY),
-        (IN_ANSWERS, "POST /v1/certificates/issue", "-----BEGIN PRIVATE KEY-----"),
+        (IN_ANSWERS, "POST /v1/certificates/issue", A_PRIVATE_KEY),
         (IN_ANSWERS, "GET /auth/callback?code=c0de", A_SESSION),
     ],
 )
@@ -128,7 +130,11 @@ def test_what_is_shown_once_is_shown_there_alone(exempt: tuple[Exemption, ...], 
     canaries = Canaries.among([TOKEN.encode()])
     canaries.check(where, told.encode(), exempt)
 
-    for elsewhere in ("GET /api/v1/keys", "/bin/placet run list"):
+    for elsewhere in (
+        "GET /api/v1/keys",
+        "/bin/placet run list",
+        "/bin/placet certificate issue x --csr own.csr --json",
+    ):
         with pytest.raises(LeakError):
             canaries.check(elsewhere, told.encode(), exempt)
     for other in {A_KEY, A_BOOTSTRAP_KEY, A_SESSION, TOKEN} - {told}:
