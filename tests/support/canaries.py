@@ -11,7 +11,9 @@ import base64
 import contextlib
 import json
 import re
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,10 +173,16 @@ def _spellings(secret: bytes) -> Iterable[bytes]:
 
 
 def _kept(home: Path) -> Iterator[bytes]:
-    """Yield every text and every bytes of a home's tables; nothing where they cannot be read."""
-    place = f"{(home.absolute() / _LEDGER).as_uri()}?mode=ro"
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(place, uri=True)) as tables:
-        names = [name for (name,) in tables.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for name in names:
-            for row in tables.execute(f'SELECT * FROM "{name}"'):  # noqa: S608 - the names are the schema's own
-                yield from (str(each).encode() if not isinstance(each, bytes) else each for each in row)
+    """Yield every text and every bytes of a home's tables; nothing where they cannot be read.
+
+    A copy is read: a reader leaves files beside what it reads, and a test may compare a home with what it was.
+    """
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(sqlite3.Error, OSError):
+        for file in home.glob(f"{_LEDGER}*"):
+            if not file.name.endswith("-shm"):
+                shutil.copyfile(file, Path(folder) / file.name)
+        with contextlib.closing(sqlite3.connect(Path(folder) / _LEDGER)) as tables:
+            names = [name for (name,) in tables.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            for name in names:
+                for row in tables.execute(f'SELECT * FROM "{name}"'):  # noqa: S608 - the names are the schema's own
+                    yield from (each if isinstance(each, bytes) else str(each).encode() for each in row)
