@@ -15,6 +15,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from support.canaries import HOMES
 from support.seaweed import ObjectStore, running_seaweed
 
 # Tests that run a whole program build its environment from this process's: hold here what no test may see.
@@ -51,6 +52,13 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
             patch.delenv(name, raising=False)
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_a_ledger() -> Iterator[None]:
+    """Fail the test after which a ledger holds a secret."""
+    yield
+    HOMES.check()
 
 
 @pytest.fixture(scope="session")

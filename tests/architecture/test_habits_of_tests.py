@@ -7,6 +7,12 @@ import ast
 from architecture.tree import Module, functions, imports, modules_of_tests
 
 PATCHING = frozenset({"setattr", "setitem", "delattr", "delitem"})
+STARTING = {
+    "tests/support/offline.py": "it starts `placet` by the shell, and `unshare` to see whether that can be",
+    "tests/cli/test_help_of_commands.py": "help knows no secret",
+    "tests/acceptance/test_guide_for_the_service.py": "its trace shows each line, that which makes a key among them",
+}
+"""Who may name `placet` beside processes that it starts itself."""
 MOCKING = frozenset({"unittest.mock", "mock", "pytest_mock", "freezegun", "time_machine"})
 
 
@@ -36,6 +42,16 @@ def test_no_test_asks_for_a_mocker() -> None:
     ]
 
     assert found == []
+
+
+def test_commands_and_services_are_started_where_what_they_tell_is_searched_for_secrets() -> None:
+    found = {
+        module.place
+        for module in modules_of_tests()
+        if {("support.shell", "PLACET"), ("subprocess", "")} <= set(imports(module))
+    }
+
+    assert found == STARTING.keys()
 
 
 def test_every_attack_test_carries_its_row_in_the_file_name() -> None:

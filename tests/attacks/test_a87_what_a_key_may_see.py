@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +12,13 @@ from placet.core.caller import Caller
 from placet.core.entities.runs import plan_key
 from placet.core.entities.stored import with_index
 from placet.core.governed import ask
-from placet.core.lookup import list_runs
+from placet.core.lookup import find_runs_seen, list_runs
 from placet.core.runs import Intent, open_run
 from placet.core.runs_seen import (
     EVERYTHING,
     RunSight,
     check_may_go_on,
-    look,
+    look_at,
     name_in,
     run_sight_of,
     seen_receipt,
@@ -29,7 +29,7 @@ from placet.domain.authorization.operation import Subject
 from placet.domain.values.kinds import Mode, OperationKind, OutcomeStatus
 from placet.errors import DeniedError, NotFoundError
 from placet.usecases.reconcile import reconcile
-from placet.usecases.search import Hit, Kind, search
+from placet.usecases.search import Hit, Kind, Sees, search
 from support.forging import receipt_in
 from support.installation import POLICY, REQUESTER
 from support.intents import a_publication, an_object
@@ -187,6 +187,41 @@ def test_a_list_has_what_is_seen_newest_first_and_its_pages_know_of_nothing_else
     assert len(first) + len(rest) == 6
 
 
+@pytest.mark.parametrize(
+    ("principal", "scopes", "found"),
+    [
+        ("ci:other", ["runs:read=@acme/*"], 2),
+        (REQUESTER, [], 1),
+        ("person:alice", [], 2),
+        ("person:frank", [], 0),
+        ("ci:other", ["runs:read=@other/*"], 0),
+    ],
+)
+def test_the_runs_of_a_package_version_are_found_as_far_as_they_are_seen(
+    principal: str, scopes: list[str], found: int
+) -> None:
+    world = World()
+    plans = [world.plan(requester=each) for each in (REQUESTER, "person:bob")]
+    world.plan(subject="@acme/tool@1.0.0-rc.1")
+    sight = eyes(world, principal, *scopes)
+
+    runs = world.run(find_runs_seen(world.context, sight, "@acme/tool@1.0.0"))
+
+    assert len(runs) == found
+    assert {run.run_id for run in runs} <= {each.run_id for each in plans}
+    assert len(world.run(find_runs_seen(world.context, EVERYTHING, "@acme/tool@1.0.0"))) == 2
+
+
+def test_what_no_scope_covers_is_not_even_read() -> None:
+    world = World()
+    world.plan()
+    sight = stranger(world)
+    world.store.loaded.clear()
+
+    assert world.run(find_runs_seen(world.context, sight, "@acme/tool@1.0.0")) == []
+    assert world.store.loaded == [frozenset()]
+
+
 def test_who_begins_like_somebody_does_not_see_their_runs() -> None:
     world = World()
     world.plan(requester="person:alice")
@@ -194,9 +229,10 @@ def test_who_begins_like_somebody_does_not_see_their_runs() -> None:
     assert world.run(list_runs(world.context, sight=replace(stranger(world), caller=caller("person:ali")))) == []
 
 
-def seen_by(world: World, sight: RunSight) -> Callable[[Hit], Awaitable[bool]]:
-    async def sees(hit: Hit) -> bool:
-        return await look(world.context, sight, hit.run_id) is not None
+def seen_by(world: World, sight: RunSight) -> Sees:
+    async def sees(hits: Sequence[Hit]) -> Sequence[Hit]:
+        looked = await look_at(world.context, sight, {each.run_id for each in hits})
+        return [each for each in hits if each.run_id in looked]
 
     return sees
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import pty
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +14,7 @@ import pytest
 
 from placet.demo.npm_double import Fault, NpmDouble
 from support.homes import TEAM_POLICY
-from support.shell import PLACET, Ran, Shell
+from support.shell import Ran, Shell
 
 pytestmark = pytest.mark.needs("ssh-keygen")
 PATIENCE_SECONDS = 60
@@ -226,14 +225,7 @@ def test_at_a_terminal_the_plan_is_shown_and_a_yes_is_asked_for(
     run_id = asked(team, f"2.{len(answer)}.{code}")
     controller, terminal = pty.openpty()
 
-    process = subprocess.Popen(
-        [PLACET, "approve", run_id, "--as", "person:bob", "--key", "bob"],
-        cwd=team.place,
-        env=team.environment(),
-        stdin=terminal,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    process = team.start("approve", run_id, "--as", "person:bob", "--key", "bob", stdin=terminal)
     os.write(controller, answer)
     _, err = process.communicate(timeout=PATIENCE_SECONDS)
     os.close(terminal)

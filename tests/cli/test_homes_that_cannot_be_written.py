@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,10 +32,7 @@ MOUNTED = f"""
 
 
 def run(shell: Shell, command: list[str | Path], **changed: str) -> Ran:
-    done = subprocess.run(
-        command, cwd=shell.place, env=shell.environment(**changed), capture_output=True, timeout=120, check=False
-    )
-    return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    return shell.run(command, shell.environment(**changed))
 
 
 def mounted_read_only(shell: Shell, *arguments: str, home: Path | None = None) -> Ran:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -25,15 +24,8 @@ def init_on(disk: Path, options: str, shell: Shell) -> tuple[Ran, list[str]]:
     """Run `init` on a small disk, then with more room; return the first run, and what lay on the disk after each."""
     listed = shell.place / "listed"
     disk.mkdir()
-    done = subprocess.run(
-        ["unshare", "--map-root-user", "--mount", "sh", "-c", SCRIPT, "sh", options, disk, listed],
-        cwd=shell.place,
-        env=shell.environment(),
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    ran = Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+    under: list[str | Path] = ["unshare", "--map-root-user", "--mount", "sh", "-c", SCRIPT, "sh", options, disk, listed]
+    ran = shell.run(under, shell.environment())
     if ran.code == NO_NAMESPACE or "unshare" in ran.err:
         pytest.skip("needs mount namespaces")
     return ran, listed.read_text().split()

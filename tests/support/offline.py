@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.shell import PLACET
+from support.shell import PLACET, Shell
 
 _WAYS = (["unshare", "-n"], ["unshare", "-rn"])
 
@@ -19,8 +18,6 @@ def without_network(arguments: list[str | Path], environment: dict[str, str], pl
     isolated = next((each for each in _WAYS if not subprocess.call([*each, "true"])), None)
     if isolated is None:
         pytest.skip("needs the right to make network namespaces")
-    done = subprocess.run(
-        [*isolated, PLACET, *arguments], cwd=place, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    ran = Shell(place).run([*isolated, PLACET, *arguments], environment)
+    assert ran.code == 0, ran.err
+    return ran.json()

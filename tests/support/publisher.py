@@ -18,6 +18,7 @@ from placet.facade import Placet
 from placet.usecases.reconcile import reconcile
 from placet.usecases.verify_ledger import verify_ledger
 from support.archives import manifest, package_json, tgz
+from support.canaries import HOMES
 from support.killing import DEADLINE_SECONDS, Reaper, in_child, publish
 
 PACKAGE = "@acme/tool"
@@ -90,6 +91,7 @@ class Publisher:
             "PLACET_SETTLE_SECONDS": "0",
             "REGISTRY_TOKEN": token,
         }
+        HOMES.note(environment)
         asyncio.run(_found(environment, registry, objects))
         return cls(environment=environment, objects=objects, folder=folder)
 

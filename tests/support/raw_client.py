@@ -52,7 +52,9 @@ def connected(service: Service) -> Iterator[socket.socket]:
 def send(service: Service, *parts: bytes) -> Heard:
     """Send these parts on a connection of their own, and return what came until the service ended it."""
     with connected(service) as connection:
-        return exchange(connection, parts)
+        heard = exchange(connection, parts)
+    service.canaries.check(parts[0].partition(b"\r\n")[0].decode("latin-1"), heard.content)
+    return heard
 
 
 def exchange(connection: socket.socket, parts: Iterable[bytes]) -> Heard:

@@ -17,6 +17,7 @@ from typing import Any
 
 from placet import config
 from placet.facade import Placet
+from support.canaries import IN_ANSWERS, Canaries
 from support.shell import Shell
 
 _LISTENS = re.compile(rb"https?://127\.0\.0\.1:(\d+)")
@@ -49,6 +50,7 @@ class Service:
     process: subprocess.Popen[bytes]
     port: int
     written: Path
+    canaries: Canaries
 
     @property
     def url(self) -> str:
@@ -127,12 +129,21 @@ class Service:
         with contextlib.closing(connection):
             connection.request(method, path, content, {**sent, **(headers or {})})
             answer = connection.getresponse()
+            content = answer.read()
+            self.canaries.check(f"{method} {path}", bytes(answer.headers) + content, IN_ANSWERS)
             return Reply(
                 status=answer.status,
                 headers=dict(answer.getheaders()),
-                content=answer.read(),
+                content=content,
                 cookies=tuple(answer.headers.get_all("set-cookie", [])),
             )
+
+    def figures(self) -> bytes:
+        """Return what it counts, as far as it tells this machine on its own port; nothing where it has ended."""
+        try:
+            return self.ask("GET", "/metrics").content
+        except (OSError, http.client.HTTPException):
+            return b""
 
 
 @contextlib.contextmanager
@@ -147,18 +158,27 @@ def serving_trial(place: Path, *arguments: str, **variables: str) -> Iterator[Se
 
 @contextlib.contextmanager
 def serving(shell: Shell, *arguments: str) -> Iterator[Service]:
-    """Serve the shell's home on a free port of loopback for the length of a `with`."""
+    """Serve the shell's home on a free port of loopback for the length of a `with`; it may tell no secret."""
     log = shell.place / f"serve-{time.monotonic_ns()}.err"
-    with log.open("wb") as stderr:
+    with log.open("ab") as stderr:
         process = shell.start("serve", "--port", "0", *arguments, stderr=stderr)
     try:
-        yield Service(shell=shell, process=process, port=_port(process, log), written=log)
+        service = Service(
+            shell=shell,
+            process=process,
+            port=_port(process, log),
+            written=log,
+            canaries=Canaries.of(shell.environment()),
+        )
+        yield service
+        service.figures()
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.communicate(timeout=_SECONDS)
+            told, _ = process.communicate(timeout=_SECONDS)
         finally:
             process.kill()
+    service.canaries.check("the log of a service", log.read_bytes() + told)
 
 
 def _memory(pid: int, what: str) -> int:

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from support.canaries import HOMES, ON_STANDARD_OUTPUT, Canaries
 
 PLACET = Path(sys.executable).parent / "placet"
 SECONDS = 120
@@ -32,6 +34,20 @@ class Ran:
         return json.loads(self.err.splitlines()[-1])["error"]
 
 
+class _Started(subprocess.Popen[bytes]):
+    """A command that is under way; what it wrote is searched for secrets when it is collected."""
+
+    def __init__(self, command: Sequence[str | Path], *, env: Mapping[str, str], **given: Any) -> None:
+        self._words, self._canaries = " ".join(map(str, command)), Canaries.of(env)
+        super().__init__(command, env=env, **given)
+
+    def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:  # noqa: A002 - the base class's name
+        out, err = super().communicate(input, timeout)
+        self._canaries.check(self._words, out or b"", ON_STANDARD_OUTPUT)
+        self._canaries.check(self._words, err or b"")
+        return out, err
+
+
 @dataclass(slots=True)
 class Shell:
     """One person's shell: a folder, and variables on top of almost none."""
@@ -47,19 +63,28 @@ class Shell:
             "PLACET_ANCHOR": str(self.place / "anchors"),
             "LC_ALL": "C.UTF-8",
         }
-        return {**fixed, **self.variables, **changed}
+        environment = {**fixed, **self.variables, **changed}
+        HOMES.note(environment)
+        return environment
 
     def placet(self, *arguments: str | bytes | Path, env: Mapping[str, str] | None = None) -> Ran:
-        """Run one command to its end."""
+        """Run one command to its end; it may tell no secret."""
+        return self.run([PLACET, *arguments], self.environment(**(env or {})))
+
+    def run(self, command: Sequence[str | bytes | Path], environment: Mapping[str, str]) -> Ran:
+        """Run any command that ends up in `placet`, with this environment."""
         done = subprocess.run(
-            [PLACET, *arguments],
+            command,
             cwd=self.place,
-            env=self.environment(**(env or {})),
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=SECONDS,
             check=False,
         )
+        canaries, words = Canaries.of(environment), " ".join(os.fsdecode(word) for word in command)
+        canaries.check(words, done.stdout, ON_STANDARD_OUTPUT)
+        canaries.check(words, done.stderr)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def done(self, *arguments: str | bytes | Path, env: Mapping[str, str] | None = None) -> Ran:
@@ -70,28 +95,15 @@ class Shell:
 
     def start(self, *arguments: str, **streams: Any) -> subprocess.Popen[bytes]:
         """Start a command and return at once. It heeds SIGINT, also where the tests run in the background."""
-        return subprocess.Popen(
-            ["env", "--default-signal=INT", PLACET, *arguments],
-            cwd=self.place,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
-        )
+        pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        command: list[str | Path] = ["env", "--default-signal=INT", PLACET, *arguments]
+        return _Started(command, cwd=self.place, env=self.environment(), **{**pipes, **streams})
 
     def script(self, text: str, **variables: str) -> Ran:
         """Run a line as a shell would, with `placet` on the PATH."""
         environment = self.environment(**variables)
         environment["PATH"] = f"{PLACET.parent}{os.pathsep}{environment['PATH']}"
-        done = subprocess.run(
-            ["sh", "-c", text],
-            cwd=self.place,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return self.run(["sh", "-c", text], environment)
 
     def size(self) -> int:
         """Return how many entries the ledger has."""

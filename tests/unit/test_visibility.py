@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -149,8 +150,8 @@ def test_a_certificate_of_a_hidden_package_is_missing_as_one_that_never_was() ->
     assert here.run(seen_certificate(here.context, None, certificate_id)).certificate_id == certificate_id
 
 
-async def another_package(hit: Hit) -> bool:
-    return hit.package != "@acme/tool"
+async def another_package(hits: Sequence[Hit]) -> Sequence[Hit]:
+    return [hit for hit in hits if hit.package != "@acme/tool"]
 
 
 def test_a_search_finds_what_may_be_seen() -> None:

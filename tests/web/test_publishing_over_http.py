@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from placet.domain.values.digest import sha256
 from placet.facade import PublishRequest, RemotePlacet
 from support.remote import PUBLISHES, Person, archive, make_key
 from support.service import Service
-from support.shell import PLACET
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +46,11 @@ def test_on_the_command_line_alice_publishes_what_bob_and_carol_approve_from_the
 ) -> None:
     shells = {name: team.client(tmp_path / name, person.key) for name, person in people.items()}
     alice = shells["alice"]
-    command = [str(PLACET), "publish", str(alice.package("1.0.0")), "--evidence", "evidence.json", "--json"]
-    publishing = subprocess.Popen(
-        command, cwd=alice.place, env=alice.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    publishing = alice.start("publish", str(alice.package("1.0.0")), "--evidence", "evidence.json", "--json")
     assert publishing.stderr is not None
     told: list[str] = []
     while not told or not told[-1].startswith("waiting"):
-        told.append(publishing.stderr.readline().strip())
+        told.append(publishing.stderr.readline().decode().strip())
     run_id = next(line.split()[2] for line in told if line.startswith("placet approve"))
     phrase = told[told.index(next(each for each in told if "Its phrase" in each)) + 1].rstrip(",")
 
@@ -64,7 +59,7 @@ def test_on_the_command_line_alice_publishes_what_bob_and_carol_approve_from_the
         who = ("--as", f"person:{name}", "--key", name)
         said = shells[name].done("approve", run_id, *who, *confirmation, "--json").json()
         assert (said["phrase"], said["approver"]) == (phrase, f"person:{name}")
-    out, err = publishing.communicate(timeout=120)
+    out, err = (each.decode() for each in publishing.communicate(timeout=120))
 
     assert publishing.returncode == 0, err
     done = json.loads(out)

@@ -13,7 +13,7 @@ from datetime import datetime
 from placet.core.context import Context
 from placet.core.entities.governance import approval_set_key
 from placet.core.entities.runs import Run, RunState, operation_key, plan_key, plan_object, read_plan, read_run
-from placet.core.entities.stored import ENTITY_LIMIT_BYTES
+from placet.core.entities.stored import unstored
 from placet.core.judgement import Judgement, judgement_premises
 from placet.core.limits import plan_counters
 from placet.core.perform import Asked, Performed, Planned, Road, Writes, act_premises, perform_by
@@ -22,14 +22,10 @@ from placet.core.runs import Intent, bound_plan, new_run, plan_premises, plan_te
 from placet.core.said import NOTHING_SAID, Said
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
-from placet.domain.encoding.canonical import Object, encode
 from placet.domain.log.change import Count, Entity, EntityKey, Snapshot
 from placet.domain.values.kinds import Mode
 from placet.errors import DeniedError, InvalidInputError, NotFoundError
 from placet.ports.store import ConflictError
-
-_NO_SALT = "0" * 32
-"""Stands where the store puts salt, in entities that nobody stores yet."""
 
 
 async def perform_at_once(
@@ -99,7 +95,7 @@ class _Change:
         plan = bound_plan(snapshot, self.template)
         if self._bound is None or plan != self._bound:  # mostly it is as it was a moment ago
             self._bound = plan
-            run, stored = _entity(self._run.planned().to_object()), _entity(plan_object(plan))
+            run, stored = unstored(self._run.planned().to_object()), unstored(plan_object(plan))
             read_run.learn(run, self._run.planned())
             read_plan.learn(stored, plan)
             self._made = {self._run.key: run, self._key: stored}
@@ -110,10 +106,6 @@ class _Change:
             plan=self._bound,
             attempt=1,
         )
-
-
-def _entity(members: Object) -> Entity:
-    return Entity(revision=0, content=encode({**members, "salt": _NO_SALT}, limit=ENTITY_LIMIT_BYTES))
 
 
 def _counters(plan: Plan, judgement: Judgement, now: datetime) -> Mapping[str, Count]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from placet.core.caller import Caller
 from placet.core.context import Context
 from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
 from placet.core.entities.denials import DeniedRequest, read_denied_request
@@ -9,8 +10,9 @@ from placet.core.entities.runs import Run, read_run
 from placet.core.entities.stored import entity_of, required
 from placet.core.execute import Report, receipt_of, report_of
 from placet.core.runs import stored_plan
-from placet.core.runs_seen import EVERYTHING, RunSight, look, name_in
+from placet.core.runs_seen import EVERYTHING, RunSight, look, look_at, name_in
 from placet.domain.authorization.api_key import Verb
+from placet.domain.log.change import EntityKey
 from placet.domain.log.entry import Entry, parse_entry
 
 _MOST = 1000
@@ -19,12 +21,28 @@ _ALL = 100_000
 
 async def find_runs(context: Context, subject: str) -> list[Run]:
     """Return the runs about exactly `subject`, newest first."""
-    runs = []
-    for row in await context.store.find("run_subject", subject, limit=_MOST):
-        entity = entity_of(await context.store.load([row.key]), row.key)
-        if entity is not None and row.value == subject:
-            runs.append(read_run(entity))
+    rows = await context.store.find("run_subject", subject, limit=_MOST)
+    keys = [row.key for row in rows if row.value == subject]
+    snapshot = await context.store.load(keys)
+    runs = [read_run(entity) for key in keys if (entity := entity_of(snapshot, key)) is not None]
     return sorted(runs, key=lambda run: run.run_id, reverse=True)
+
+
+async def find_runs_seen(context: Context, sight: RunSight, subject: str) -> list[Run]:
+    """Return the runs about exactly `subject`, a package version, that are seen, newest first.
+
+    Only those are loaded that could be seen by what they are about, or by who asked for them: what is hidden
+    costs what nothing does.
+    """
+    about = await context.store.find("run_subject", subject, limit=_MOST)
+    caller = sight.caller
+    if caller is not None and not sight.everything:
+        own = await _rows_of(context, caller)
+        by_name = caller.covers(Verb.READ, name_in(subject))
+        about = [row for row in about if by_name or row.key in own]
+    run_ids = [row.key.removeprefix("run/") for row in about if row.value == subject]
+    seen = await look_at(context, sight, run_ids)
+    return sorted((each.run for each in seen.values()), key=lambda run: run.run_id, reverse=True)
 
 
 async def list_runs(context: Context, *, limit: int = 100, after: str = "", sight: RunSight = EVERYTHING) -> list[Run]:
@@ -44,14 +62,19 @@ async def _ids_of_runs(context: Context, sight: RunSight) -> set[str]:
     """Return the ids of all runs, or of those that a caller may see: their own, and what their scopes are about."""
     if sight.caller is None or sight.everything:
         return {row.value for row in await context.store.find("run", "", limit=_ALL)}
-    asked = sight.caller.principal_id
-    own = [row for row in await context.store.find("run_requester", asked, limit=_ALL) if row.value == asked]
-    about = [
-        row
+    own = await _rows_of(context, sight.caller)
+    about = {
+        row.key
         for row in await context.store.find("run_subject", "", limit=_ALL)
         if sight.caller.covers(Verb.READ, name_in(row.value))
-    ]
-    return {row.key.removeprefix("run/") for row in (*own, *about)}
+    }
+    return {key.removeprefix("run/") for key in own | about}
+
+
+async def _rows_of(context: Context, caller: Caller) -> set[EntityKey]:
+    """Return the keys of the runs that a caller asked for."""
+    asked = caller.principal_id
+    return {row.key for row in await context.store.find("run_requester", asked, limit=_ALL) if row.value == asked}
 
 
 async def reports_of(context: Context, run: Run) -> list[Report]:
@@ -71,7 +94,8 @@ async def find_certificates(context: Context, package: str) -> list[CertificateR
     """Return the certificates of a package (`NAME` or `NAME@VERSION`), all of them where empty, oldest first."""
     rows = await context.store.find("certificate_package", package, limit=_MOST)
     exact = [row for row in rows if not package or row.value == package or row.value.startswith(f"{package}@")]
-    records = [read_certificate(required(await context.store.load([row.key]), row.key, "certificate")) for row in exact]
+    snapshot = await context.store.load([row.key for row in exact])
+    records = [read_certificate(required(snapshot, row.key, "certificate")) for row in exact]
     return sorted(records, key=lambda record: record.certificate_id)
 
 

@@ -8,6 +8,7 @@ it is the same nothing as what is not there, and costs as many reads. On the mac
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from placet.core.caller import Caller
@@ -15,16 +16,15 @@ from placet.core.context import Context
 from placet.core.entities.governance import POLICY_IN_FORCE
 from placet.core.entities.receipts import read_receipt_record, receipt_key
 from placet.core.entities.runs import PLANS_OF_A_PUBLICATION, Run, plan_key, read_plan, read_run, run_key
+from placet.core.entities.stand_ins import NO_RUN, a_plan, a_receipt, a_run
 from placet.core.entities.stored import entity_of, missing
 from placet.core.judgement import policy_in_force
 from placet.domain.authorization.api_key import Verb
 from placet.domain.authorization.operation import RUN_ID
 from placet.domain.authorization.principal import PERSON
-from placet.domain.log.change import Entity
+from placet.domain.log.change import Entity, EntityKey, Snapshot
 from placet.domain.values.kinds import GOVERNED_KINDS
 from placet.errors import DeniedError, InvalidInputError
-
-_NO_RUN = "run_" + "0" * 26
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Seen:
         cannot be read.
         """
         try:
-            operations = [operation for plan in self.plans for operation in read_plan(plan).operations]
+            operations = [operation for plan in self.plans for operation in read_plan.anew(plan).operations]
         except InvalidInputError:
             return frozenset()
         if any(each.operation_kind in GOVERNED_KINDS for each in operations):
@@ -117,8 +117,8 @@ async def seen_receipt(context: Context, sight: RunSight, receipt_id: str) -> Se
     """Return the run of a receipt that is seen; raise `NotFoundError` for any other, as `seen_run`."""
     key = receipt_key(receipt_id)
     entity = entity_of(await context.store.load([key]), key)
-    run_id = read_receipt_record(entity).operation_id.partition("/")[0] if entity else _NO_RUN
-    seen = await look(context, sight, run_id)
+    record = read_receipt_record(entity or a_receipt())
+    seen = await look(context, sight, record.operation_id.partition("/")[0])
     if seen is None:
         raise missing(f"receipt {receipt_id[:60]}")
     return seen
@@ -139,16 +139,28 @@ def check_may_go_on(sight: RunSight, seen: Seen) -> None:
 
 async def look(context: Context, sight: RunSight, run_id: str) -> Seen | None:
     """Return a run that is seen, else None: in as many reads for one that is hidden as for one that is not there."""
-    if re.fullmatch(RUN_ID, run_id) is None:
-        run_id = _NO_RUN
-    plans = [plan_key(run_id, number) for number in range(1, PLANS_OF_A_PUBLICATION + 1)]
-    snapshot = await context.store.load([run_key(run_id), *plans])
+    return (await look_at(context, sight, [run_id])).get(run_id)
+
+
+async def look_at(context: Context, sight: RunSight, run_ids: Collection[str]) -> Mapping[str, Seen]:
+    """Return those of these runs that are seen, in one read, however many there are."""
+    looked_for = {each: each if re.fullmatch(RUN_ID, each) else NO_RUN for each in run_ids}
+    keys = [key for run_id in looked_for.values() for key in (run_key(run_id), *_plan_keys(run_id))]
+    snapshot = await context.store.load(keys)
+    looked = {asked: _look_in(snapshot, sight, run_id) for asked, run_id in looked_for.items()}
+    return {asked: seen for asked, seen in looked.items() if seen is not None}
+
+
+def _look_in(snapshot: Snapshot, sight: RunSight, run_id: str) -> Seen | None:
+    """Return a run that is seen. One that is not there is judged, too: as a run of nobody's, about nothing."""
     entity = entity_of(snapshot, run_key(run_id))
-    if entity is None:
-        return None
-    stored = tuple(found for key in plans if (found := entity_of(snapshot, key)) is not None)
-    seen = Seen(run=read_run(entity), plans=stored)
-    return seen if sight.sees(seen) else None
+    stored = tuple(found for key in _plan_keys(run_id) if (found := entity_of(snapshot, key)) is not None)
+    seen = Seen(run=read_run.anew(entity or a_run()), plans=stored if entity else (a_plan(),))
+    return seen if sight.sees(seen) and entity is not None else None
+
+
+def _plan_keys(run_id: str) -> list[EntityKey]:
+    return [plan_key(run_id, number) for number in range(1, PLANS_OF_A_PUBLICATION + 1)]
 
 
 def name_in(subject: str) -> str:

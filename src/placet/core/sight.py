@@ -1,6 +1,6 @@
 """Who may see which packages: the machine itself all, anybody the public ones, a key its own besides (contract 1).
 
-What somebody may not see is for them as if it were not there.
+What somebody may not see is for them as if it were not there, and costs the same reads (attacks A87).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from placet.core.caller import Caller
 from placet.core.context import Context
 from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
+from placet.core.entities.stand_ins import NO_PACKAGE, a_certificate
 from placet.core.entities.stored import entity_of, missing
 from placet.core.entities.visibility import EVERY_OTHER, VISIBLE, visibility_in, visibility_key
 from placet.domain.values.kinds import Visibility
@@ -33,6 +34,10 @@ class Sight:
         if self.caller is None or self.caller.may_see(package or EVERY_OTHER):
             return True
         return (self.default is Visibility.PUBLIC) != (package in self.exceptions)
+
+    def name_for(self, package: str) -> str:
+        """Return the package where it is seen, else the name that none can have: looking for either costs the same."""
+        return package if self.sees(package) else NO_PACKAGE
 
     @property
     def sees_everything(self) -> bool:
@@ -75,7 +80,7 @@ async def seen_certificate(context: Context, caller: Caller | None, certificate_
     """Return a certificate that the caller may see; raise `NotFoundError` where there is none for them."""
     key = certificate_key(certificate_id)
     entity = entity_of(await context.store.load([key]), key)
-    record = read_certificate(entity) if entity is not None else None
-    if record is None or not await may_see(context, caller, record.package):
+    record = read_certificate(entity or a_certificate())
+    if not await may_see(context, caller, record.package) or entity is None:
         raise missing(f"certificate {certificate_id[:40]}")
     return record

@@ -143,7 +143,8 @@ class Certificates:
     async def list(self, package: str = "") -> Object:
         """Return the certificates of a package, or all of them, oldest first."""
         sight = await sight_of(self._context, self._opened.caller)
-        records = [each for each in await find_certificates(self._context, package) if sight.sees(each.package)]
+        found = await find_certificates(self._context, sight.name_for(package) if package else "")
+        records = [each for each in found if sight.sees(each.package)]
         return {"package_name": package, "certificates": [self._row(each) for each in records], "total": len(records)}
 
     async def verify(self, certificate_id: str, *, sha256: str = "") -> Object:

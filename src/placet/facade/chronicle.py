@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from placet.bootstrap import Opened
 from placet.core.entities.chronicle import ChronicleEvent, event_key, read_event
+from placet.core.entities.stand_ins import an_event
 from placet.core.entities.stored import entity_of
 from placet.core.said import said_under
 from placet.core.sight import may_see, sight_of
@@ -61,8 +62,8 @@ class Chronicle:
         """
         snapshot = await self._context.store.load([event_key(event_id)])
         entity = entity_of(snapshot, event_key(event_id))
-        event = read_event(entity) if entity else None
-        if entity is None or event is None or not await may_see(self._context, self._opened.caller, event.package):
+        event = read_event(entity or an_event())
+        if not await may_see(self._context, self._opened.caller, event.package) or entity is None:
             raise NotFoundError("NOT_FOUND", "there is no such event here")
         proof = await prove_entry(self._context.store, self._opened.ledger, entity.revision)
         return {

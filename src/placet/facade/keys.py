@@ -9,6 +9,7 @@ from placet.core.acts.act import PROVIDER
 from placet.core.caller import Caller
 from placet.core.entities.credentials import Credential, credential_key, last_use_key, read_credential, read_last_use
 from placet.core.entities.governance import principal_key, stored_principal
+from placet.core.entities.stand_ins import a_credential
 from placet.core.entities.stored import entity_of, missing, required
 from placet.core.runs import Intent
 from placet.core.runs_seen import RunSight
@@ -114,8 +115,9 @@ class Keys:
 
     async def _seen(self, key_id: str) -> Credential:
         """Return a key that is seen; raise `NotFoundError` for any other as for one that is not there."""
-        key = await self._the_key(key_id)
-        if not await self._sees(await sight(self._opened), key):
+        found = entity_of(await self._context.store.load([credential_key(key_id)]), credential_key(key_id))
+        key = read_credential.anew(found or a_credential())
+        if not await self._sees(await sight(self._opened), key) or found is None:
             raise missing(f"key {key_id[:40]}")
         return key
 

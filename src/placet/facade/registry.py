@@ -149,7 +149,7 @@ class Registry:
     async def _the_registration(self, package: str, version: str) -> Registration:
         key = registration_key(parse_package_name(package), parse_version(version))
         entity = entity_of(await self._context.store.load([key]), key)
-        if entity is None or not await may_see(self._context, self._opened.caller, package):
+        if not await may_see(self._context, self._opened.caller, package) or entity is None:
             raise _nothing()
         return read_registration(entity)
 

@@ -13,10 +13,11 @@ from placet.bootstrap import TRUST_ROOT_FILE, Opened
 from placet.config import Config
 from placet.core.entities.registrations import read_registration, registration_key
 from placet.core.entities.runs import Run, RunState
+from placet.core.entities.stand_ins import NO_PACKAGE
 from placet.core.entities.stored import entity_of
-from placet.core.lookup import find_certificates, find_runs
+from placet.core.lookup import find_certificates, find_runs_seen
 from placet.core.revoked_as_of import revoked_as_of_now
-from placet.core.runs_seen import look
+from placet.core.runs_seen import look_at
 from placet.core.sight import may_see
 from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.encoding.archive import read_archive
@@ -172,19 +173,18 @@ class Verification:
         """
         key = registration_key(package, version)
         entity = entity_of(await self._context.store.load([key]), key)
-        registration = read_registration(entity) if entity is not None else None
         shown = await may_see(self._context, self._opened.caller, package)
-        if registration is not None and registration.is_published and shown:
+        registration = read_registration(entity) if entity is not None and shown else None
+        if registration is not None and registration.is_published:
             return await collect_evidence(self._context, registration.run_id)
         eyes = await sight(self._opened)
-        found = await find_runs(self._context, f"{package}@{version}")
-        runs = [run for run in found if await look(self._context, eyes, run.run_id) is not None]
+        runs = await find_runs_seen(self._context, eyes, f"{package}@{version}")
         for run in _likeliest_first(runs):
             with suppress(VerificationError):
                 return await self.evidence(run.run_id)
-        certified = await find_certificates(self._context, f"{package}@{version}") if shown else []
+        certified = await find_certificates(self._context, f"{package if shown else NO_PACKAGE}@{version}")
         known = [each.run_id for each in (*runs, registration, *certified) if each is not None]
-        seen = [run_id for run_id in known if await look(self._context, eyes, run_id) is not None]
+        seen = list(await look_at(self._context, eyes, known))
         if seen or certified:
             raise VerificationError(
                 "NOT_PUBLISHED",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 
 from placet.bootstrap import Opened
-from placet.core.runs_seen import RunSight, check_may_go_on, look, run_sight_of, seen_receipt, seen_run
+from placet.core.runs_seen import RunSight, check_may_go_on, look_at, run_sight_of, seen_receipt, seen_run
 from placet.core.sight import sight_of
 from placet.domain.authorization.api_key import Verb
 from placet.errors import DeniedError
-from placet.usecases.search import Hit, Kind
+from placet.usecases.search import Hit, Kind, Sees
+
+_BY_PACKAGE = (Kind.PACKAGE, Kind.CERTIFICATE)
 
 
 async def sight(opened: Opened) -> RunSight:
@@ -17,19 +19,28 @@ async def sight(opened: Opened) -> RunSight:
     return await run_sight_of(opened.context, opened.caller)
 
 
-async def sees_hits(opened: Opened) -> Callable[[Hit], Awaitable[bool]]:
-    """Return what tells whether the caller sees a hit: packages by their visibility, all else by its run.
+async def sees_hits(opened: Opened) -> Sees:
+    """Return what tells which hits the caller sees: packages by their visibility, all else by its run.
 
     An event that belongs to no run is seen by who sees everything.
     """
     runs, packages = await sight(opened), await sight_of(opened.context, opened.caller)
 
-    async def sees(hit: Hit) -> bool:
-        if hit.kind in (Kind.PACKAGE, Kind.CERTIFICATE):
-            return packages.sees(hit.package)
-        return runs.everything or await look(opened.context, runs, hit.run_id) is not None
+    async def sees(hits: Sequence[Hit]) -> Sequence[Hit]:
+        looked = {} if runs.everything else await look_at(opened.context, runs, _runs_of(hits))
+
+        def is_seen(hit: Hit) -> bool:
+            if hit.kind in _BY_PACKAGE:
+                return packages.sees(hit.package)
+            return runs.everything or hit.run_id in looked
+
+        return [each for each in hits if is_seen(each)]
 
     return sees
+
+
+def _runs_of(hits: Sequence[Hit]) -> set[str]:
+    return {each.run_id for each in hits if each.kind not in _BY_PACKAGE}
 
 
 async def check_run_seen(opened: Opened, run_id: str) -> None:

@@ -95,13 +95,10 @@ class EventPage:
     total: int
 
 
-NO_EVENTS = EventPage(events=(), total=0)
-
-
 async def list_events(context: Context, sight: Sight, wanted: Wanted) -> EventPage:
     """Return the events that are wanted and that the caller may see, newest first."""
-    if wanted.package and not sight.sees(wanted.package):
-        return NO_EVENTS
+    if wanted.package:
+        wanted = replace(wanted, package=sight.name_for(wanted.package))
     if wanted.package or sight.sees_everything:
         rows, total = await _find(context, wanted), await _count(context, wanted)
     elif sight.default is Visibility.PUBLIC:
@@ -113,10 +110,9 @@ async def list_events(context: Context, sight: Sight, wanted: Wanted) -> EventPa
 
 async def list_package_events(context: Context, sight: Sight, package: str, *, offset: int, limit: int) -> EventPage:
     """Return the events of one package that the caller may see, oldest first."""
-    if not sight.sees(package):
-        return NO_EVENTS
-    rows = await context.store.find(OF_PACKAGE, f"{package} ", skip=offset, limit=limit)
-    total = await context.store.count(OF_PACKAGE, f"{package} ")
+    prefix = f"{sight.name_for(package)} "
+    rows = await context.store.find(OF_PACKAGE, prefix, skip=offset, limit=limit)
+    total = await context.store.count(OF_PACKAGE, prefix)
     return EventPage(events=await _events(context, rows), total=total)
 
 

@@ -96,9 +96,7 @@ async def list_packages(context: Context, sight: Sight, wanted: WantedPackages) 
 
 async def list_versions(context: Context, sight: Sight, package: str) -> list[Registration]:
     """Return the registered versions of a package in order; none where the caller may not see it."""
-    if not sight.sees(package):
-        return []
-    rows = await context.store.find(OF_PACKAGE, f"{package}@", limit=_MOST_VERSIONS)
+    rows = await context.store.find(OF_PACKAGE, f"{sight.name_for(package)}@", limit=_MOST_VERSIONS)
     snapshot = await context.store.load([row.key for row in rows])
     found = [read_registration(required(snapshot, row.key, "registration")) for row in rows]
     return sorted(found, key=lambda each: precedence(Version(each.version)))
@@ -108,11 +106,14 @@ async def _rows(
     context: Context, sight: Sight, wanted: WantedPackages, after: IndexRow | None
 ) -> AsyncIterator[IndexRow]:
     """Yield one row of each package that is wanted and seen."""
-    while page := await context.store.find(wanted.index, wanted.prefix, after=after, limit=_PAGE):
+    while True:
+        page = await context.store.find(wanted.index, wanted.prefix, after=after, limit=_PAGE)
         for row in page:
             package = wanted.package_in(row.value)
             if package and sight.sees(package):
                 yield row
+        if len(page) < _PAGE:  # nor is it asked what comes behind something hidden: behind nothing, nothing does
+            return
         after = page[-1]
 
 

@@ -1,7 +1,8 @@
 """Search packages, certificates, receipts, runs and events: by ids, their beginnings, and parts of names.
 
 Everything is found through index rows, a page at a time: a page costs a page, however much there
-is. What is found is for people, and never a premise (protocol 7).
+is. A page is read and judged as one, so that it takes as many reads where what it holds is hidden as where
+it holds nothing (attacks A87). What is found is for people, and never a premise (protocol 7).
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from placet.core.entities.runs import NAMED_RUNS, plan_key, read_run
 from placet.core.entities.stored import required
 from placet.core.lookup import entry_at
 from placet.domain.authorization.receipt import parse_receipt
-from placet.domain.log.change import EntityKey, IndexRow
+from placet.domain.log.change import Entity, EntityKey, IndexRow
 from placet.errors import InvalidInputError
 
 _MOST_QUERY = 256
 _MOST_OF_A_RUN = 1000
+_PAGE = 100
 
 
 class Kind(StrEnum):
@@ -72,26 +74,28 @@ class Hits:
     after: str
 
 
-Show = Callable[[Context, IndexRow], Awaitable[list[Hit]]]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Lane:
-    """One index in which one kind is found: by the beginning of an id, or by a part of a name."""
+    """One index in which one kind is found: by the beginning of an id, or by a part of a name.
+
+    `read` makes a hit of what a row leads to; where that is a run and its receipts or events are looked
+    for, `belonging` finds them, once the run is seen.
+    """
 
     kind: Kind
     index: str
-    show: Show
+    read: Callable[[Context, Entity], Hit]
+    belonging: Callable[[Context, IndexRow], Awaitable[list[Hit]]] | None = None
     by_name: bool = False
 
 
-Sees = Callable[[Hit], Awaitable[bool]]
-"""Tells whether whoever searches may see what was found."""
+Sees = Callable[[Sequence[Hit]], Awaitable[Sequence[Hit]]]
+"""Returns those hits that whoever searches may see, in as many reads for many as for none."""
 
 
-async def everything(hit: Hit) -> bool:  # noqa: ARG001 - on the machine itself
-    """Let everything be seen."""
-    return True
+async def everything(hits: Sequence[Hit]) -> Sequence[Hit]:
+    """Let everything be seen: on the machine itself."""
+    return hits
 
 
 async def search(
@@ -114,98 +118,100 @@ async def search(
     start, row = _read_cursor(after) if after else (0, None)
     hits: list[Hit] = []
     if not after and Kind.EVENT in kinds:
-        hits += await _seen(sees, await _event_by_id(context, query))
+        hits += await _event_by_id(context, query, sees)
     for number, lane in enumerate(_LANES):
         if number < start or lane.kind not in kinds:
             continue
-        async for found in _rows(context, lane, query, row if number == start else None):
-            shown = await _seen(sees, await lane.show(context, found))
-            hits += shown
-            if shown and len(hits) >= limit:
-                return Hits(hits=tuple(hits), after=_cursor(number, found))
+        async for page in _pages(context, lane, query, row if number == start else None):
+            async for found, shown in _shown(context, lane, page, sees):
+                hits += shown
+                if shown and len(hits) >= limit:
+                    return Hits(hits=tuple(hits), after=_cursor(number, found))
     return Hits(hits=tuple(hits), after="")
 
 
-async def _seen(sees: Sees, hits: list[Hit]) -> list[Hit]:
-    return [each for each in hits if await sees(each)]
+async def _shown(
+    context: Context, lane: _Lane, page: Sequence[IndexRow], sees: Sees
+) -> AsyncIterator[tuple[IndexRow, list[Hit]]]:
+    """Yield the rows of a page that are seen, with what they lead to."""
+    snapshot = await context.store.load([row.key for row in page])
+    found = [(row, lane.read(context, required(snapshot, row.key, lane.kind.value))) for row in page]
+    seen = frozenset(await sees([hit for _, hit in found]))
+    for row, hit in found:
+        if hit in seen:
+            yield row, [hit] if lane.belonging is None else await lane.belonging(context, row)
 
 
-async def _rows(context: Context, lane: _Lane, query: str, after: IndexRow | None) -> AsyncIterator[IndexRow]:
-    """Yield the rows of a lane, each name once."""
+async def _pages(context: Context, lane: _Lane, query: str, after: IndexRow | None) -> AsyncIterator[list[IndexRow]]:
+    """Yield the rows of a lane by pages, each name once; at least one page, though it may be empty."""
     wanted = as_wanted(query) if lane.by_name else query
-    while page := await context.store.find(lane.index, wanted, after=after):
-        for row in page:
-            if not lane.by_name or is_first_row(row.value, wanted):
-                yield row
+    while True:
+        page = await context.store.find(lane.index, wanted, after=after, limit=_PAGE)
+        yield [row for row in page if not lane.by_name or is_first_row(row.value, wanted)]
+        if len(page) < _PAGE:
+            return
         after = page[-1]
 
 
-async def _package(context: Context, row: IndexRow) -> list[Hit]:
-    entity = required(await context.store.load([row.key]), row.key, "registration")
+def _package(context: Context, entity: Entity) -> Hit:
+    del context
     found = read_registration(entity)
-    return [
-        Hit(
-            kind=Kind.PACKAGE,
-            hit_id=found.registration_id,
-            about=f"{found.package}@{found.version}",
-            state=found.status.value if found.is_published else f"{found.status.value} (reported)",
-            seq=entity.revision,
-            at=found.registered_at,
-        )
-    ]
+    return Hit(
+        kind=Kind.PACKAGE,
+        hit_id=found.registration_id,
+        about=f"{found.package}@{found.version}",
+        state=found.status.value if found.is_published else f"{found.status.value} (reported)",
+        seq=entity.revision,
+        at=found.registered_at,
+    )
 
 
-async def _certificate(context: Context, row: IndexRow) -> list[Hit]:
-    entity = required(await context.store.load([row.key]), row.key, "certificate")
+def _certificate(context: Context, entity: Entity) -> Hit:
     found = read_certificate(entity)
     expired = context.clock.now() >= found.expires_at
-    return [
-        Hit(
-            kind=Kind.CERTIFICATE,
-            hit_id=found.certificate_id,
-            about=f"{found.package}@{found.version}",
-            state="revoked" if found.revocation else "expired" if expired else "active",
-            seq=entity.revision,
-            at=found.issued_at,
-        )
-    ]
+    return Hit(
+        kind=Kind.CERTIFICATE,
+        hit_id=found.certificate_id,
+        about=f"{found.package}@{found.version}",
+        state="revoked" if found.revocation else "expired" if expired else "active",
+        seq=entity.revision,
+        at=found.issued_at,
+    )
 
 
-async def _receipt(context: Context, row: IndexRow) -> list[Hit]:
-    entity = required(await context.store.load([row.key]), row.key, "receipt")
+def _receipt(context: Context, entity: Entity) -> Hit:
+    del context
     found = read_receipt_record(entity)
     receipt = parse_receipt(found.payload.encode("ascii"))
-    return [
-        Hit(
-            kind=Kind.RECEIPT,
-            hit_id=found.receipt_id,
-            about=f"{receipt.operation_kind.value} {receipt.subject}",
-            state=found.state.value,
-            seq=entity.revision,
-            at=receipt.issued_at,
-            run_id=receipt.run_id,
-        )
-    ]
+    return Hit(
+        kind=Kind.RECEIPT,
+        hit_id=found.receipt_id,
+        about=f"{receipt.operation_kind.value} {receipt.subject}",
+        state=found.state.value,
+        seq=entity.revision,
+        at=receipt.issued_at,
+        run_id=receipt.run_id,
+    )
 
 
-async def _run(context: Context, row: IndexRow) -> list[Hit]:
-    entity = required(await context.store.load([row.key]), row.key, "run")
+def _run(context: Context, entity: Entity) -> Hit:
+    del context
     found = read_run(entity)
-    return [
-        Hit(
-            kind=Kind.RUN,
-            hit_id=found.run_id,
-            about=found.subject,
-            state=f"{found.state.value} ({found.mode.value})",
-            seq=entity.revision,
-            at=found.requested_at,
-            run_id=found.run_id,
-        )
-    ]
+    return Hit(
+        kind=Kind.RUN,
+        hit_id=found.run_id,
+        about=found.subject,
+        state=f"{found.state.value} ({found.mode.value})",
+        seq=entity.revision,
+        at=found.requested_at,
+        run_id=found.run_id,
+    )
 
 
 async def _receipts_of_run(context: Context, row: IndexRow) -> list[Hit]:
-    return [hit for each in await _receipt_rows(context, row) for hit in await _receipt(context, each)]
+    keys = [each.key for each in await _receipt_rows(context, row)]
+    snapshot = await context.store.load(keys)
+    return [_receipt(context, required(snapshot, key, "receipt")) for key in keys]
 
 
 async def _events_of_run(context: Context, row: IndexRow) -> list[Hit]:
@@ -238,25 +244,29 @@ async def _event(context: Context, seq: int, about: str = "", run_id: str = "") 
     )
 
 
-async def _event_by_id(context: Context, query: str) -> list[Hit]:
-    """Return the event of exactly this id: the ledger keeps each id's place."""
+async def _event_by_id(context: Context, query: str, sees: Sees) -> list[Hit]:
+    """Return the event of exactly this id, where it is seen: the ledger keeps each id's place.
+
+    Where there is none, the first entry of all is read and judged, and not shown.
+    """
     seq = await context.store.once_seq(f"event/{query}")
-    return [] if seq is None else [await _event(context, seq)]
+    seen = await sees([await _event(context, seq or 0)])
+    return list(seen) if seq is not None else []
 
 
 _LANES = (
-    _Lane(kind=Kind.PACKAGE, index="registration", show=_package),
-    _Lane(kind=Kind.PACKAGE, index="artifact", show=_package),
-    _Lane(kind=Kind.PACKAGE, index=NAMED_PACKAGES, show=_package, by_name=True),
-    _Lane(kind=Kind.CERTIFICATE, index="certificate", show=_certificate),
-    _Lane(kind=Kind.CERTIFICATE, index=NAMED_CERTIFICATES, show=_certificate, by_name=True),
-    _Lane(kind=Kind.RECEIPT, index="receipt", show=_receipt),
-    _Lane(kind=Kind.RECEIPT, index="receipt_run", show=_receipt),
-    _Lane(kind=Kind.RECEIPT, index=NAMED_RUNS, show=_receipts_of_run, by_name=True),
-    _Lane(kind=Kind.RUN, index="run", show=_run),
-    _Lane(kind=Kind.RUN, index=NAMED_RUNS, show=_run, by_name=True),
-    _Lane(kind=Kind.EVENT, index="run", show=_events_of_run),
-    _Lane(kind=Kind.EVENT, index=NAMED_RUNS, show=_events_of_run, by_name=True),
+    _Lane(kind=Kind.PACKAGE, index="registration", read=_package),
+    _Lane(kind=Kind.PACKAGE, index="artifact", read=_package),
+    _Lane(kind=Kind.PACKAGE, index=NAMED_PACKAGES, read=_package, by_name=True),
+    _Lane(kind=Kind.CERTIFICATE, index="certificate", read=_certificate),
+    _Lane(kind=Kind.CERTIFICATE, index=NAMED_CERTIFICATES, read=_certificate, by_name=True),
+    _Lane(kind=Kind.RECEIPT, index="receipt", read=_receipt),
+    _Lane(kind=Kind.RECEIPT, index="receipt_run", read=_receipt),
+    _Lane(kind=Kind.RECEIPT, index=NAMED_RUNS, read=_run, belonging=_receipts_of_run, by_name=True),
+    _Lane(kind=Kind.RUN, index="run", read=_run),
+    _Lane(kind=Kind.RUN, index=NAMED_RUNS, read=_run, by_name=True),
+    _Lane(kind=Kind.EVENT, index="run", read=_run, belonging=_events_of_run),
+    _Lane(kind=Kind.EVENT, index=NAMED_RUNS, read=_run, belonging=_events_of_run, by_name=True),
 )
 
 

@@ -12,6 +12,7 @@ from placet.core.entities.certificates import certificate_key, read_certificate
 from placet.core.entities.chronicle import event_key, read_event
 from placet.core.entities.registered import registration_writes
 from placet.core.entities.registrations import PublicationState, Registration, registration_key
+from placet.core.entities.stand_ins import a_certificate, an_event
 from placet.core.entities.stored import entity_of
 from placet.domain.authorization.operation import Operation
 from placet.domain.log.change import EntityKey
@@ -80,8 +81,8 @@ def perform(performance: Performance) -> Deed:
 def _check_certificate(performance: Performance) -> None:
     subject, name = performance.operation.subject, performance.text(CERTIFICATE)
     entity = entity_of(performance.snapshot, certificate_key(name))
-    certificate = read_certificate(entity) if entity else None
-    if certificate is None or (certificate.package, certificate.version) != (subject.name, subject.version):
+    certificate = read_certificate(entity or a_certificate())
+    if (certificate.package, certificate.version) != (subject.name, subject.version):
         raise _mismatch(performance, f"{name} is no certificate of it")
     if certificate.revocation is not None or performance.now > certificate.expires_at:
         raise _mismatch(performance, f"{name} was revoked, or has ended")
@@ -90,8 +91,8 @@ def _check_certificate(performance: Performance) -> None:
 def _check_event(performance: Performance) -> None:
     subject, name = performance.operation.subject, performance.text(EVENT)
     entity = entity_of(performance.snapshot, event_key(name))
-    event = read_event(entity) if entity else None
-    if event is None or (event.package, event.version) != (subject.name, subject.version):
+    event = read_event(entity or an_event())
+    if (event.package, event.version) != (subject.name, subject.version):
         raise _mismatch(performance, f"{name} is no event about it")
     if event.certificate_id not in ("", performance.text(CERTIFICATE)):
         raise _mismatch(performance, f"{name} is about another certificate")

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, decode
+from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, decode, encode
 from placet.domain.encoding.record import Record
 from placet.domain.log.change import ABSENT, Entity, EntityKey, Snapshot
 from placet.errors import NotFoundError
@@ -15,6 +15,8 @@ from placet.errors import NotFoundError
 T = TypeVar("T")
 _REMEMBERED = 256
 ENTITY_LIMIT_BYTES = 2 * PLAN_LIMIT_BYTES
+_NO_SALT = "0" * 32
+"""Stands where the store puts salt, in entities that it does not hold."""
 CORRUPT = "LEDGER_CORRUPT"
 _WHERE_TO_LOOK = {
     "certificate": "see what there is: placet certificate list",
@@ -62,6 +64,10 @@ class Remembered(Generic[T]):
         known = self._known.get(entity.content)
         return self.learn(entity, self._read(entity)) if known is None else known
 
+    def anew(self, entity: Entity) -> T:
+        """Return what `entity` holds, read whether it is remembered or not: that it was read lately shows nowhere."""
+        return self._read(entity)
+
     def learn(self, entity: Entity, value: T) -> T:
         """Remember and return `value`, which `entity` was made of."""
         self._known[entity.content] = value
@@ -87,6 +93,11 @@ def missing(what: str) -> NotFoundError:
     """Return that there is no such thing, as it is said of what is hidden from who asks, too."""
     hint = _WHERE_TO_LOOK.get(what.partition(" ")[0], "")
     return NotFoundError("NOT_FOUND", f"there is no {what} here", hint=hint)
+
+
+def unstored(members: Object) -> Entity:
+    """Return the entity of these members as the store would hold it, which nobody stores, or not yet."""
+    return Entity(revision=0, content=encode({**members, "salt": _NO_SALT}, limit=ENTITY_LIMIT_BYTES))
 
 
 def with_index(members: Object, rows: list[tuple[str, str]]) -> Object:
