@@ -10,6 +10,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,7 @@ def is_there(pid: int) -> bool:
 
 def asked_of(service: Service, port: int) -> int:
     """Return how many requests the worker has answered whose metrics are at `port`."""
-    told = Service(shell=service.shell, process=service.process, port=port, written=service.written).ask(
-        "GET", "/metrics"
-    )
+    told = replace(service, port=port).ask("GET", "/metrics")
     counted = re.findall(r"^placet_http_requests_total\{.*\} ([0-9.]+)$", told.content.decode(), re.MULTILINE)
     return int(sum(map(float, counted)))
 
