@@ -146,6 +146,8 @@ NAMES_NOTHING = {
     "POST /api/v1/policy": "what is proposed",
     "POST /api/v1/policy/check": "what is sent",
     "POST /api/v1/reconcile": "names nothing, and clears up what is seen",
+    "POST /api/v1/ledger/verification": "for who sees everything",
+    "POST /api/v1/providers/{provider_id}/storage-check": "for who sees everything",
     "GET /api/v1/principals": "for members alone",
     "POST /api/v1/principals": "for members alone",
     "POST /api/v1/principals/role": "for members alone",

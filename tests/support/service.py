@@ -20,7 +20,7 @@ from placet.facade import Placet
 from support.canaries import IN_ANSWERS, Canaries
 from support.shell import Shell
 
-_LISTENS = re.compile(rb"https?://127\.0\.0\.1:(\d+)")
+_LISTENS = re.compile(rb"serving on https?://127\.0\.0\.1:(\d+)")
 _SECONDS = 60
 
 
