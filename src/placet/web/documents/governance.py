@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
+from placet.usecases.search import Kind
 from placet.web.documents.strict import Asked, StrictBody
+from placet.web.forms import AnyPackage, FreezeId, PackageName, ReceiptId, Seen, SessionId
 
 
 class GovernedAct(msgspec.Struct, kw_only=True):
@@ -137,28 +140,28 @@ class IssuerNamed(Asked, kw_only=True):
 class VisibilitySaid(msgspec.Struct, kw_only=True):
     """Who may see a package, by name."""
 
-    package: str
-    visibility: str
+    package: PackageName
+    visibility: Seen
 
 
 class Visibilities(msgspec.Struct, kw_only=True):
     """What is said of packages by name, as far as a scope of the key is about them, and of every other one."""
 
-    every_other: str
+    every_other: Seen
     packages: list[VisibilitySaid]
 
 
 class VisibilityWanted(Asked, kw_only=True):
     """Who shall see a package, `public` or `private`; every other one where no name is given."""
 
-    visibility: str
-    package: str = ""
+    visibility: Seen
+    package: AnyPackage = ""
 
 
 class SessionShown(msgspec.Struct, kw_only=True):
     """A session of a person who signed in, never what it is shown by."""
 
-    session_id: str
+    session_id: SessionId
     principal_id: str
     issuer: str
     status: str
@@ -221,7 +224,7 @@ class ProviderAdded(Asked, kw_only=True):
 class FreezeShown(msgspec.Struct, kw_only=True):
     """A freeze; `holds` tells whether it has begun."""
 
-    freeze_id: str
+    freeze_id: FreezeId
     subjects: list[str]
     reason: str
     set_by: str
@@ -255,9 +258,9 @@ class Mode(msgspec.Struct, kw_only=True):
 class SearchQuery(msgspec.Struct, kw_only=True):
     """An id, the beginning of one, a digest, or any part of a name; of one `type`, or all; a page."""
 
-    q: str
-    type: str = ""
-    limit: int = 50
+    q: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 256, "pattern": "^[ -~]+$"})]
+    type: Annotated[str, Meta(extra_json_schema={"enum": ["", *Kind]})] = ""
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 50
     after: str = ""
 
 
@@ -282,7 +285,7 @@ class Hits(msgspec.Struct, kw_only=True):
 class ClearedUp(msgspec.Struct, kw_only=True):
     """What a look-up found out about one receipt."""
 
-    receipt_id: str
+    receipt_id: ReceiptId
     operation_id: str
     subject: str
     was: str
@@ -309,7 +312,7 @@ class Moment(msgspec.Struct, kw_only=True):
 class ReceiptShown(msgspec.Struct, kw_only=True):
     """A receipt, never with its MAC; `checks` as they were when it was used, or are now, and what they deny it with."""
 
-    receipt_id: str
+    receipt_id: ReceiptId
     state: str
     expired: bool
     operation_id: str
