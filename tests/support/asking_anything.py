@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import re
 import subprocess
@@ -11,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from placet.demo.npm_double import NpmDouble
+from placet.web.documents.plans import EXAMPLE_OPERATION
+from placet.web.forms import EXAMPLE_DIGEST
 from support.homes import found_trial
 from support.remote import Person, archive
 from support.service import Service, serving
@@ -62,10 +64,12 @@ def serving_something_of_everything(place: Path) -> Iterator[tuple[Service, str]
 
 def ask_anything(service: Service, key: str, *, seed: int, arguments: tuple[str, ...]) -> Heard:
     """Let schemathesis ask the service, with `key`, by what is said of itself at /openapi.json."""
+    configuration = service.shell.place / CONFIGURATION.name
+    configuration.write_text(Template(CONFIGURATION.read_text()).substitute(_known(service, key)))
     before = len(_logged(service))
     done = subprocess.run(
         [
-            *("schemathesis", "--no-color", "--config-file", str(CONFIGURATION), "run", f"{service.url}/openapi.json"),
+            *("schemathesis", "--no-color", "--config-file", str(configuration), "run", f"{service.url}/openapi.json"),
             *("--url", service.url, "--header", f"X-API-Key: {key}", "--seed", str(seed), *arguments),
         ],
         cwd=service.shell.place,
@@ -87,18 +91,34 @@ def _logged(service: Service) -> list[str]:
     return [line for line in service.log.splitlines() if line.startswith("{")]
 
 
+def _known(service: Service, key: str) -> dict[str, str]:
+    """Return what the configuration names: the day, a version that is to be registered, and a receipt to take back."""
+    certificate, event = _certified(service, key, "3.0.0")
+    planned = _done(service, "POST", "/api/v1/plans", {"operation": [EXAMPLE_OPERATION]}, key)
+    asked = service.ask("POST", f"/api/v1/operations/{planned['run_id']}/1/1/receipt", {}, key=key)
+    assert asked.status == 200, asked
+    today = planned["created_at"][:10].replace("-", "")
+    return {"TODAY": today, "CERTIFICATE": certificate, "EVENT": event, "RECEIPT": asked.document["receipt_id"]}
+
+
 def _prepare(service: Service, key: str) -> None:
-    about = {"package_name": "@acme/tool", "version": "1.0.0"}
-    issued = _done(service, "POST", "/v1/certificates/issue", {"type": "package", **about}, key)
-    certificate = {"cert_id": issued["cert_id"]}
-    event = {"event_type": "package.build.complete", "package": "@acme/tool", "version": "1.0.0", **certificate}
-    reported = _done(service, "POST", "/chronicle/events", event, key)
-    registration = {**about, **certificate, "chronicle_event_id": reported["event_id"]}
+    certificate, event = _certified(service, key, "1.0.0")
+    version = {"package_name": "@acme/tool", "version": "1.0.0"}
+    registration = {**version, "cert_id": certificate, "chronicle_event_id": event}
     _done(service, "POST", "/registry/api/packages/register", registration, key)
     Person(service, "local", key).publish(archive("2.0.0"))
-    digest = f"sha256:{hashlib.sha256(EXAMPLE).hexdigest()}"
-    uploaded = service.ask("PUT", f"/api/v1/artifacts/{digest}?size={len(EXAMPLE)}", key=key, content=EXAMPLE)
+    where = f"/api/v1/artifacts/{EXAMPLE_DIGEST}?size={len(EXAMPLE)}"
+    uploaded = service.ask("PUT", where, key=key, content=EXAMPLE)
     assert uploaded.document["complete"]
+
+
+def _certified(service: Service, key: str, version: str) -> tuple[str, str]:
+    """Return a certificate of a version, and an event about it."""
+    wanted = {"type": "package", "package_name": "@acme/tool", "version": version}
+    certificate = str(_done(service, "POST", "/v1/certificates/issue", wanted, key)["cert_id"])
+    happened = {"event_type": "package.build.complete", "package": "@acme/tool", "version": version}
+    event = _done(service, "POST", "/chronicle/events", {**happened, "cert_id": certificate}, key)
+    return certificate, str(event["event_id"])
 
 
 def _done(service: Service, method: str, path: str, body: object, key: str) -> Any:

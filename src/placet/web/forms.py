@@ -10,11 +10,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from placet.domain.authorization.api_key import VERBS
 from placet.domain.authorization.approval import SAID_IN_SESSIONS
 from placet.domain.authorization.operation import RUN_ID
+from placet.domain.authorization.principal import PRINCIPAL_ID
 from placet.domain.authorization.receipt import RECEIPT_ID
 from placet.domain.authorization.shown_token import SHORT_ID
 from placet.domain.certificate.identifiers import CERTIFICATE_ID, CHITTY_URI
+from placet.domain.certificate.revocation import RevocationReason
 from placet.domain.log.lifecycle import EVENT_ID, EVENT_TYPE
 from placet.domain.package.status import VersionStatus
 from placet.domain.values.chitty_id import CHITTY_ID
@@ -43,7 +46,9 @@ _REQUEST = (
     "+vPTrqqjivRJjtFX\n"
     "-----END CERTIFICATE REQUEST-----\n"
 )
-EXAMPLE_DIGEST = "sha256:5891b5b522d5df086d0ff0b11fbd9d21bb4fc7163af34d08286a2e846f6be03f"
+EXAMPLE_DIGEST = (
+    "sha256:5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"  # of "hello" and a line's end
+)
 _NUMBER = r"[1-9][0-9]{0,3}"
 
 PackageName = Annotated[str, _form(PACKAGE_NAME, "@acme/tool", maxLength=LONGEST_NAME)]
@@ -72,6 +77,12 @@ AnyStatus = Annotated[str, _one_of(["", *VersionStatus])]
 Seen = Annotated[str, _one_of(Visibility)]
 Decision = Annotated[str, _one_of(SAID_IN_SESSIONS)]
 ContentHash = Annotated[str, _form("(?:sha256:)?[0-9a-f]{64}", EXAMPLE_DIGEST)]
+PrincipalId = Annotated[str, _form(PRINCIPAL_ID, "person:alice")]
+ScopeText = Annotated[str, _form(rf"(?:{'|'.join(VERBS)}|\*)=.+", "runs:write=@acme/*")]
+Reason = Annotated[str, _one_of(RevocationReason)]
+"""A reason of X.509."""
+HexDigest = Annotated[str, _form("(?:[0-9a-f]{64})?", EXAMPLE_DIGEST.removeprefix("sha256:"))]
+"""The hex digits of a SHA-256, or none."""
 Ordinal = Annotated[str, _form(_NUMBER, "1")]
 """A plan of a run, or a step of a plan, by its number."""
 CertificateRequest = Annotated[str, Meta(examples=[_REQUEST])]

@@ -14,8 +14,10 @@ from placet.web.forms import (
     CertificateUri,
     DigestText,
     EventId,
+    HexDigest,
     Moment,
     PackageName,
+    Reason,
     VersionText,
 )
 
@@ -78,7 +80,7 @@ class CertificateWanted(Asked, kw_only=True):
     package: PackageName
     version: VersionText
     csr: CertificateRequest
-    tar_sha256: str = ""
+    tar_sha256: HexDigest = ""
 
 
 class RenewalWanted(Asked, kw_only=True):
@@ -90,7 +92,7 @@ class RenewalWanted(Asked, kw_only=True):
 class RevocationWanted(Asked, kw_only=True):
     """Why a certificate shall count no more, and from when on, where that is earlier than now."""
 
-    reason: str
+    reason: Reason
     invalid_since: str = ""
 
 

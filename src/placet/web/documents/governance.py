@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from placet.usecases.search import Kind
 from placet.web.documents.strict import Asked, StrictBody
-from placet.web.forms import AnyPackage, FreezeId, PackageName, ReceiptId, Seen, SessionId
+from placet.web.forms import AnyPackage, FreezeId, PackageName, PrincipalId, ReceiptId, Seen, SessionId
 
 
 class GovernedAct(msgspec.Struct, kw_only=True):
@@ -88,7 +88,7 @@ class Principals(msgspec.Struct, kw_only=True):
 class Enrolment(Asked, kw_only=True):
     """Who is to be enrolled, with OpenSSH public keys and accounts at providers (`PROVIDER:ID`)."""
 
-    principal_id: str
+    principal_id: PrincipalId
     public_keys: tuple[str, ...] = ()
     on_behalf_of: str = ""
     accounts: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class Enrolment(Asked, kw_only=True):
 class IdentityChange(Asked, kw_only=True):
     """With what a person signs in from now on, `ISSUER#SUBJECT`; with nothing where it is empty."""
 
-    principal_id: str
+    principal_id: PrincipalId
     identity: str = ""
 
 
@@ -180,7 +180,7 @@ class SessionsSeen(msgspec.Struct, kw_only=True):
 class RoleChange(Asked, kw_only=True):
     """Whether a principal may act, and for whom; without `on_behalf_of` it stays with its owner."""
 
-    principal_id: str
+    principal_id: PrincipalId
     disabled: bool
     on_behalf_of: str | None = None
 
@@ -188,7 +188,7 @@ class RoleChange(Asked, kw_only=True):
 class KeyChange(Asked, kw_only=True):
     """OpenSSH public keys that a principal gets, and fingerprints of those that it loses."""
 
-    principal_id: str
+    principal_id: PrincipalId
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
 
@@ -214,7 +214,7 @@ class ProviderAdded(Asked, kw_only=True):
     """A provider to add or replace: npm, github or s3. `credential` is `env:NAME` or `file:/PATH`, never a secret."""
 
     provider_id: str
-    kind: str
+    kind: Annotated[str, Meta(extra_json_schema={"enum": ["npm", "github", "s3"]})]
     url: str
     credential: str = ""
     private: bool = False

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from placet.web.documents.strict import Asked
-from placet.web.forms import KeyId
+from placet.web.forms import KeyId, PrincipalId, ScopeText
 
 _LIFETIME_SECONDS = 90 * 24 * 60 * 60
 Seconds = Annotated[int, Meta(ge=1, le=2 * 366 * 24 * 60 * 60)]
@@ -18,8 +18,8 @@ class KeyWanted(Asked, kw_only=True):
     """A key that is wanted: what people call it, in whose name it asks, and for what."""
 
     name: str
-    principal_id: str
-    scopes: tuple[str, ...]
+    principal_id: PrincipalId
+    scopes: tuple[ScopeText, ...]
     lifetime_seconds: Seconds = _LIFETIME_SECONDS
 
 

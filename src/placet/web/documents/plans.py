@@ -74,7 +74,7 @@ _WANTED_PACKAGE = {
     },
     "additionalProperties": False,
 }
-_EXAMPLE = {
+EXAMPLE_OPERATION = {
     "kind": "put_object",
     "provider": "files",
     "name": "@acme/tool",
@@ -95,7 +95,7 @@ class PlanRequest(StrictBody, kw_only=True):
 
     operation: Annotated[
         list[WantedOperation],
-        Meta(extra_json_schema={"minItems": 1, "maxItems": MOST_OPERATIONS, "examples": [[_EXAMPLE]]}),
+        Meta(extra_json_schema={"minItems": 1, "maxItems": MOST_OPERATIONS, "examples": [[EXAMPLE_OPERATION]]}),
     ]
     package: WantedPackage = msgspec.field(default_factory=dict)
     requester: str = ""

@@ -52,6 +52,6 @@ ROUTES = (
         tag=_TAG,
         body=VisibilityRequest,
         answers={200: PackageVisibility},
-        codes=("APPROVALS_MISSING", "NO_RULE", "VISIBILITY_INVALID", "NAME_INVALID"),
+        codes=("APPROVALS_MISSING", "NO_RULE", "PLAN_INVALID", "VISIBILITY_INVALID", "NAME_INVALID"),
     ),
 )
