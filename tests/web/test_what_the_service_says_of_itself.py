@@ -91,6 +91,17 @@ def test_a_certificate_leads_to_what_is_done_with_it(service: Service) -> None:
     assert {"certificates_show", "certificates_verify", "certificates_renew", "chronicle_report"} <= set(told)
 
 
+def test_whatever_can_block_an_operation_is_said_of_what_performs_some(service: Service) -> None:
+    paths = service.ask("GET", WHOLE).document["paths"]
+
+    for path in ("/api/v1/runs/{run_id}/resume", "/api/v1/publications"):
+        assert {"STALE_SUBJECT", "FROZEN", "OUTCOME_UNKNOWN", "MODE_NOT_PROD"} <= set(
+            paths[path]["post"]["x-error-codes"]
+        )
+        assert "502" in paths[path]["post"]["responses"]
+    assert "STALE_SUBJECT" not in paths["/api/v1/runs/{run_id}"]["get"]["x-error-codes"]
+
+
 def test_texts_that_a_body_has_to_have_are_said_not_to_be_empty(service: Service) -> None:
     revocation = service.ask("GET", WHOLE).document["components"]["schemas"]["RevocationWanted"]
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from placet.domain.authorization.explanations import EXPLANATIONS
 from placet.web.links import links_of, parameters_of
 from placet.web.problems import MEDIA_TYPE, STATUSES
 from placet.web.route import Access, Route, Shape
@@ -140,6 +141,7 @@ def codes_of(route: Route) -> list[str]:
             *(_CODES_WITH_NAME if "package" in parameters else ()),
             *(_CODES_WITH_VERSION if "version" in parameters else ()),
             *(("SCOPE_INSUFFICIENT",) if route.scope else ()),
+            *(EXPLANATIONS if route.performs else ()),
             *route.codes,
         }
     )
@@ -154,7 +156,7 @@ def common_components() -> dict[str, Any]:
 
 
 def _problems_of(route: Route) -> set[int]:
-    of_codes = {STATUSES[code] for code in route.codes if code in STATUSES}
+    of_codes = {STATUSES[code] for code in codes_of(route) if code in STATUSES}
     of_access = {401} if route.access is Access.PUBLIC else set(_WITH_KEY)
     return {*_OF_EVERY_ROUTE, *of_codes, *of_access, *([415] if route.body is not None else [])}
 

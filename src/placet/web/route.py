@@ -80,8 +80,9 @@ class Route:
     `path` has literal segments and `{parameters}`; `{package}` stands for a name, whose scope's slash
     may be encoded. `answers` maps each status of success to its shape; `codes` are the failures that it may
     answer beside those of every route. `links` says by name which routes an answer leads to with more than an
-    id, as OpenAPI has it: all other links are read off the table. `at_once` is for what costs next to nothing,
-    and has to be answered however much is going on.
+    id, as OpenAPI has it: all other links are read off the table. `performs` is for what carries out planned
+    operations: whatever can block one may be its failure. `at_once` is for what costs next to nothing, and has
+    to be answered however much is going on.
     """
 
     method: str
@@ -97,4 +98,5 @@ class Route:
     codes: tuple[str, ...] = ()
     links: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limit_bytes: int = JSON_LIMIT_BYTES
+    performs: bool = False
     at_once: bool = False

@@ -98,6 +98,7 @@ ROUTES = (
         method="POST",
         path="/api/v1/publications",
         handler=publish,
+        performs=True,
         summary="Publish an uploaded package",
         tag=_TAG,
         scope=Verb.PUBLISH,
