@@ -51,6 +51,8 @@ def files_of(place: Path) -> set[str]:
         ("NOT_FOUND", 1, ["run", "show", NO_RUN]),
         ("NOT_FOUND", 1, ["run", "show", "\u0430\u0431"]),
         ("USAGE", 2, ["run", "show", "\u202eevil"]),
+        ("USAGE", 2, ["ledger", "prove", "1" * 5000]),
+        ("CHECKPOINT_NOT_FOUND", 1, ["ledger", "prove", "1", "--size", "9" * 18]),
         ("NOT_FOUND", 1, ["run", "resume", NO_RUN]),
         ("NOT_FOUND", 1, ["run", "evidence", NO_RUN]),
         ("NOT_FOUND", 1, ["plan", "show", NO_RUN]),

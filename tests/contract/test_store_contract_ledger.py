@@ -148,6 +148,18 @@ def test_the_checkpoint_of_an_earlier_group_can_be_made_again(home: Home) -> Non
     run(work())
 
 
+@pytest.mark.parametrize("size", [3, 2**63, 10**30])
+def test_a_size_that_the_log_does_not_have_has_no_checkpoint(home: Home, size: int) -> None:
+    async def work() -> None:
+        store = home.create()
+        await put(store, 1, {})
+        with pytest.raises(NotFoundError) as refused:
+            await store.checkpoint(size)
+        assert refused.value.code == "CHECKPOINT_NOT_FOUND"
+
+    run(work())
+
+
 def test_proofs_lead_to_the_roots_of_all_groups(home: Home) -> None:
     async def work() -> None:
         store = home.create()

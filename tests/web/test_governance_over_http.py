@@ -124,6 +124,30 @@ def test_a_policy_is_checked_without_being_put_in_force(people: dict[str, Person
     assert alice.do(lambda placet: placet.governance.policy())["version"] == "v1"
 
 
+@pytest.mark.parametrize("kind", ["enrol_principal", "create_key"])
+def test_what_no_plan_can_hold_is_refused_with_a_code_that_says_so(
+    service: Service, everything: str, kind: str
+) -> None:
+    path, body = GOVERNED[kind]
+    before = service.ask("GET", "/api/v1/runs?limit=1", key=everything).document["runs"]
+
+    refused = service.ask("POST", path, {**body, "principal_id": "person:b\u00f6b"}, key=everything)
+
+    assert (refused.status, refused.code) == (400, "PLAN_INVALID")
+    assert "printable ASCII" in refused.document["message"]
+    assert service.ask("GET", "/api/v1/runs?limit=1", key=everything).document["runs"] == before
+
+
+def test_an_address_that_nothing_is_sent_to_is_refused_by_us_and_no_failure_of_a_gateway(
+    service: Service, everything: str
+) -> None:
+    body = {"provider_id": "npm2", "kind": "npm", "url": "file:/etc"}
+
+    refused = service.ask("POST", "/api/v1/providers", body, key=everything)
+
+    assert (refused.status, refused.code) == (403, "EGRESS_DENIED")
+
+
 def test_nobody_learns_which_folders_the_service_has(people: dict[str, Person], team: Service) -> None:
     alice = people["alice"]
     asked = [

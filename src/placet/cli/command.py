@@ -15,6 +15,8 @@ import click
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _AGE = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[smhd])", re.ASCII)
+_MOST_DIGITS = 18
+"""What every store can hold."""
 
 
 @dataclass(slots=True)
@@ -40,12 +42,12 @@ class Word(click.ParamType[str]):
 
 
 class Number(click.IntRange):
-    """A whole number in digits; `int` would also read other scripts' digits, spaces and underscores."""
+    """A whole number in eighteen digits at most; `int` would also read other scripts', spaces and underscores."""
 
     def convert(self, value: int | str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number, or fail as a usage error."""
-        if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
-            self.fail(f"{value[:40]!a} is not a whole number", param, ctx)
+        if isinstance(value, str) and not (value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS):
+            self.fail(f"{value[:40]!a} is not a whole number of at most {_MOST_DIGITS} digits", param, ctx)
         return super().convert(int(value), param, ctx)
 
 

@@ -69,6 +69,8 @@ class Answer:
 
 
 Handler = Callable[[Call], Awaitable[Answer]]
+Shape = type[msgspec.Struct] | str | None
+"""A document's type, the media type of what is no document, or None where nothing is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +78,11 @@ class Route:
     """One endpoint.
 
     `path` has literal segments and `{parameters}`; `{package}` stands for a name, whose scope's slash
-    may be encoded. `answers` maps each status of success to its document's type, to the media type
-    of what is no document, or to None where nothing is sent; `codes` are the failures that it may
-    answer beside those of every route. `at_once` is for what costs next to nothing, and has to be
-    answered however much is going on.
+    may be encoded. `answers` maps each status of success to its shape; `codes` are the failures that it may
+    answer beside those of every route. `links` says by name which routes an answer leads to with more than an
+    id, as OpenAPI has it: all other links are read off the table. `performs` is for what carries out planned
+    operations: whatever can block one may be its failure. `at_once` is for what costs next to nothing, and has
+    to be answered however much is going on.
     """
 
     method: str
@@ -87,11 +90,13 @@ class Route:
     handler: Handler
     summary: str
     tag: str
-    answers: Mapping[int, type[msgspec.Struct] | str | None]
+    answers: Mapping[int, Shape]
     access: Access = Access.KEY
     scope: str = ""
     body: type[msgspec.Struct] | str | None = None
     query: type[msgspec.Struct] | None = None
     codes: tuple[str, ...] = ()
+    links: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limit_bytes: int = JSON_LIMIT_BYTES
+    performs: bool = False
     at_once: bool = False

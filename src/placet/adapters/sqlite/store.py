@@ -158,7 +158,7 @@ class SqliteStore:
             head = reading.read_head(self._connection)
             self._keeper.glimpse(head.size)
             at = head.size if size is None else size
-            kept = reading.one_value(self._connection, _ROOT, at)
+            kept = reading.one_value(self._connection, _ROOT, at) if at <= head.size else None
             root = self._root_at(at) if isinstance(kept, bytes) else b""
         if kept is None:
             raise NotFoundError("CHECKPOINT_NOT_FOUND", f"no group of entries ended at size {at}")

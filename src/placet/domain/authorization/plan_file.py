@@ -18,11 +18,12 @@ from placet.errors import InvalidInputError
 
 _TEXTS = ("message", "notes", "text")
 """Texts that may stand in the file: each becomes an artifact, and a param of the same name that names it."""
-_MOST_OPERATIONS = 64
+MOST_OPERATIONS = 64
 _WORD = r"[!-~]{0,256}"
 _FILE = r"[!-~]{1,512}"
 _DIGEST = r"sha256:[0-9a-f]{64}"
-_OUTSIDE = frozenset(OperationKind) - CORE_KINDS
+OUTSIDE_KINDS = frozenset(OperationKind) - CORE_KINDS
+"""Kinds that a plan can ask for: all but those that are performed in our own store."""
 
 
 class Made(StrEnum):
@@ -119,8 +120,8 @@ def _read_plan(top: Table) -> PlanFile:
     package = _read_package(top.table("package")) if "package" in top.names() else None
     operations = tuple(_read_operation(table) for table in top.tables("operation"))
     top.end()
-    if not 1 <= len(operations) <= _MOST_OPERATIONS:
-        top.refuse_at("operation", f"has {len(operations)} elements, from 1 to {_MOST_OPERATIONS} are allowed")
+    if not 1 <= len(operations) <= MOST_OPERATIONS:
+        top.refuse_at("operation", f"has {len(operations)} elements, from 1 to {MOST_OPERATIONS} are allowed")
     _check_package(top, package, operations)
     return PlanFile(package=package, operations=operations)
 
@@ -157,8 +158,8 @@ def _read_operation(table: Table) -> WantedOperation:
 
 def _read_kind(table: Table) -> OperationKind:
     kind = table.text("kind", r"[a-z_]{1,64}")
-    if kind not in _OUTSIDE:
-        known = ", ".join(sorted(_OUTSIDE))
+    if kind not in OUTSIDE_KINDS:
+        known = ", ".join(sorted(OUTSIDE_KINDS))
         table.refuse_at("kind", f"is {kind}: a plan file can ask for {known}")
     return OperationKind(kind)
 

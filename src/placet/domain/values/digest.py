@@ -11,7 +11,8 @@ from placet.errors import InvalidInputError
 Digest = NewType("Digest", str)
 """`sha256:` followed by 64 lower-case hexadecimal digits."""
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DIGEST = r"sha256:[0-9a-f]{64}"
+_DIGEST = re.compile(DIGEST)
 
 
 def parse_digest(text: str) -> Digest:

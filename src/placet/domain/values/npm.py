@@ -19,14 +19,16 @@ PackageName = NewType("PackageName", str)
 Version = NewType("Version", str)
 """A semantic version that passed `parse_version`: `1.0.0` or `1.0.0-rc.1`."""
 
-_MAX_NAME = 214
-_MAX_VERSION = 256
+LONGEST_NAME = 214
+LONGEST_VERSION = 256
 _MAX_NUMBER = 2**53 - 1  # npm refuses larger numbers: JavaScript cannot count them
 _SEGMENT = r"[a-z0-9][a-z0-9._-]*"
-_NAME = re.compile(rf"(?:@{_SEGMENT}/)?{_SEGMENT}")
+PACKAGE_NAME = rf"(?:@{_SEGMENT}/)?{_SEGMENT}"
+_NAME = re.compile(PACKAGE_NAME)
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRERELEASE = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_VERSION = re.compile(rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?")
+VERSION = rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?"
+_VERSION = re.compile(VERSION)
 _RESERVED = frozenset({"node_modules", "favicon.ico"})
 _CORE_MODULE = re.compile(
     "assert|async_hooks|buffer|child_process|cluster|console|constants|crypto|dgram|diagnostics_channel|dns|domain|"
@@ -41,8 +43,8 @@ def parse_package_name(text: str) -> PackageName:
     Raise `InvalidInputError`: `NAME_CONFUSABLE` where look-alikes of ASCII letters would read
     as a valid name, `NAME_INVALID` for anything else outside the grammar.
     """
-    if len(text) > _MAX_NAME:
-        raise _name_invalid(text, f"is longer than {_MAX_NAME} characters")
+    if len(text) > LONGEST_NAME:
+        raise _name_invalid(text, f"is longer than {LONGEST_NAME} characters")
     if _NAME.fullmatch(text) is None:
         _refuse_look_alike(text)
         raise _name_invalid(text, "is not [@scope/]name of lower-case letters, digits, '.', '_' and '-'")
@@ -55,7 +57,7 @@ def parse_package_name(text: str) -> PackageName:
 
 def parse_version(text: str) -> Version:
     """Return `text` as a version, or raise `InvalidInputError` (`VERSION_INVALID`)."""
-    match = _VERSION.fullmatch(text) if len(text) <= _MAX_VERSION else None
+    match = _VERSION.fullmatch(text) if len(text) <= LONGEST_VERSION else None
     if match is None:
         raise InvalidInputError(
             "VERSION_INVALID",

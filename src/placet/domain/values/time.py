@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from placet.errors import InvalidInputError
 
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
+_INSTANT = re.compile(INSTANT)
 
 
 def format_instant(instant: datetime) -> str:

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from placet.domain.authorization.ballot import MOST_GROUPS
 from placet.web.documents.strict import StrictBody
+from placet.web.forms import DigestText, RunId
 
 
 class BallotQuery(msgspec.Struct, kw_only=True):
@@ -20,11 +21,11 @@ class BallotQuery(msgspec.Struct, kw_only=True):
 class BallotSent(msgspec.Struct, kw_only=True):
     """A plan to be approved: its canonical bytes, of which whoever signs makes text and digests again."""
 
-    run_id: str
+    run_id: RunId
     plan: str
     policy_version: str
-    plan_digest: str
-    shown_digest: str
+    plan_digest: DigestText
+    shown_digest: DigestText
     text: str
     phrase: str
     demanded: list[str]
@@ -48,11 +49,11 @@ class Approvals(StrictBody, kw_only=True):
 class Spoken(msgspec.Struct, kw_only=True):
     """What was recorded, and which approvals are missing still."""
 
-    run_id: str
+    run_id: RunId
     decision: str
     approver: str
     groups: list[str]
-    plan_digest: str
+    plan_digest: DigestText
     fingerprint: str
     phrase: str
     already: bool
@@ -68,7 +69,7 @@ class SignedException(SignedApproval, kw_only=True):
 class Excepted(msgspec.Struct, kw_only=True):
     """What one person waived, and whether the glass is broken by it."""
 
-    run_id: str
+    run_id: RunId
     approver: str
     waives: list[str]
     justification: str
@@ -90,7 +91,7 @@ class Waived(msgspec.Struct, kw_only=True):
 class Exceptions(msgspec.Struct, kw_only=True):
     """Every exception that was signed for a run, and until when a review is owed."""
 
-    run_id: str
+    run_id: RunId
     subject: str
     exceptions: list[Waived]
     broken: bool
@@ -100,6 +101,6 @@ class Exceptions(msgspec.Struct, kw_only=True):
 class Reviewed(msgspec.Struct, kw_only=True):
     """A review that was recorded."""
 
-    run_id: str
+    run_id: RunId
     approver: str
     fingerprint: str

@@ -7,6 +7,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from placet.web.forms import ArtifactDigest
+
 
 class UploadQuery(msgspec.Struct, kw_only=True):
     """How many bytes the artifact has in all, and at which of them the body begins."""
@@ -24,6 +26,6 @@ class SizeQuery(msgspec.Struct, kw_only=True):
 class ArtifactReceived(msgspec.Struct, kw_only=True):
     """How many bytes of an artifact are here; `complete` once all are, and their digest holds."""
 
-    digest: str
+    digest: ArtifactDigest
     received: int
     complete: bool

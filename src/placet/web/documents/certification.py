@@ -8,31 +8,43 @@ import msgspec
 from msgspec import Meta
 
 from placet.web.documents.strict import Asked, StrictBody
+from placet.web.forms import (
+    CertificateId,
+    CertificateRequest,
+    CertificateUri,
+    DigestText,
+    EventId,
+    HexDigest,
+    Moment,
+    PackageName,
+    Reason,
+    VersionText,
+)
 
 
 class CertificateAbout(msgspec.Struct, kw_only=True):
     """What a certificate is about."""
 
-    package_name: str
-    version: str
+    package_name: PackageName
+    version: VersionText
     common_name: str
 
 
 class CertificateRow(msgspec.Struct, kw_only=True):
     """A certificate in a row of a list; `revocation` has no members while it is not revoked."""
 
-    cert_id: str
-    chitty_id: str
+    cert_id: CertificateId
+    chitty_id: CertificateUri
     type: str
     subject: CertificateAbout
-    fingerprint: str
+    fingerprint: DigestText
     tar_sha256: str
     status: str
-    issued_at: str
-    expires_at: str
+    issued_at: Moment
+    expires_at: Moment
     run_id: str
     receipt_id: str
-    event_id: str
+    event_id: EventId
     revocation: dict[str, str]
     renews: str
 
@@ -65,22 +77,22 @@ class CertificatesOf(msgspec.Struct, kw_only=True):
 class CertificateWanted(Asked, kw_only=True):
     """A certificate that is wanted for the key of a request (PEM), bound to an unstamped archive where one is given."""
 
-    package: str
-    version: str
-    csr: str
-    tar_sha256: str = ""
+    package: PackageName
+    version: VersionText
+    csr: CertificateRequest
+    tar_sha256: HexDigest = ""
 
 
 class RenewalWanted(Asked, kw_only=True):
     """The request (PEM) of the new key."""
 
-    csr: str
+    csr: CertificateRequest
 
 
 class RevocationWanted(Asked, kw_only=True):
     """Why a certificate shall count no more, and from when on, where that is earlier than now."""
 
-    reason: str
+    reason: Reason
     invalid_since: str = ""
 
 
@@ -108,8 +120,8 @@ class RevocationList(msgspec.Struct, kw_only=True):
     file_name: str
     url: str
     number: int
-    this_update: str
-    next_update: str
+    this_update: Moment
+    next_update: Moment
     sha256: str
     revoked: list[dict[str, str]]
     pem: str

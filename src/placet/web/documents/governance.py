@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
+from placet.usecases.search import Kind
 from placet.web.documents.strict import Asked, StrictBody
+from placet.web.forms import AnyPackage, FreezeId, PackageName, PrincipalId, ReceiptId, Seen, SessionId
 
 
 class GovernedAct(msgspec.Struct, kw_only=True):
@@ -85,7 +88,7 @@ class Principals(msgspec.Struct, kw_only=True):
 class Enrolment(Asked, kw_only=True):
     """Who is to be enrolled, with OpenSSH public keys and accounts at providers (`PROVIDER:ID`)."""
 
-    principal_id: str
+    principal_id: PrincipalId
     public_keys: tuple[str, ...] = ()
     on_behalf_of: str = ""
     accounts: tuple[str, ...] = ()
@@ -96,7 +99,7 @@ class Enrolment(Asked, kw_only=True):
 class IdentityChange(Asked, kw_only=True):
     """With what a person signs in from now on, `ISSUER#SUBJECT`; with nothing where it is empty."""
 
-    principal_id: str
+    principal_id: PrincipalId
     identity: str = ""
 
 
@@ -137,28 +140,28 @@ class IssuerNamed(Asked, kw_only=True):
 class VisibilitySaid(msgspec.Struct, kw_only=True):
     """Who may see a package, by name."""
 
-    package: str
-    visibility: str
+    package: PackageName
+    visibility: Seen
 
 
 class Visibilities(msgspec.Struct, kw_only=True):
     """What is said of packages by name, as far as a scope of the key is about them, and of every other one."""
 
-    every_other: str
+    every_other: Seen
     packages: list[VisibilitySaid]
 
 
 class VisibilityWanted(Asked, kw_only=True):
     """Who shall see a package, `public` or `private`; every other one where no name is given."""
 
-    visibility: str
-    package: str = ""
+    visibility: Seen
+    package: AnyPackage = ""
 
 
 class SessionShown(msgspec.Struct, kw_only=True):
     """A session of a person who signed in, never what it is shown by."""
 
-    session_id: str
+    session_id: SessionId
     principal_id: str
     issuer: str
     status: str
@@ -177,7 +180,7 @@ class SessionsSeen(msgspec.Struct, kw_only=True):
 class RoleChange(Asked, kw_only=True):
     """Whether a principal may act, and for whom; without `on_behalf_of` it stays with its owner."""
 
-    principal_id: str
+    principal_id: PrincipalId
     disabled: bool
     on_behalf_of: str | None = None
 
@@ -185,7 +188,7 @@ class RoleChange(Asked, kw_only=True):
 class KeyChange(Asked, kw_only=True):
     """OpenSSH public keys that a principal gets, and fingerprints of those that it loses."""
 
-    principal_id: str
+    principal_id: PrincipalId
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
 
@@ -211,7 +214,7 @@ class ProviderAdded(Asked, kw_only=True):
     """A provider to add or replace: npm, github or s3. `credential` is `env:NAME` or `file:/PATH`, never a secret."""
 
     provider_id: str
-    kind: str
+    kind: Annotated[str, Meta(extra_json_schema={"enum": ["npm", "github", "s3"]})]
     url: str
     credential: str = ""
     private: bool = False
@@ -239,7 +242,7 @@ class StoreChecked(msgspec.Struct, kw_only=True):
 class FreezeShown(msgspec.Struct, kw_only=True):
     """A freeze; `holds` tells whether it has begun."""
 
-    freeze_id: str
+    freeze_id: FreezeId
     subjects: list[str]
     reason: str
     set_by: str
@@ -273,9 +276,9 @@ class Mode(msgspec.Struct, kw_only=True):
 class SearchQuery(msgspec.Struct, kw_only=True):
     """An id, the beginning of one, a digest, or part of a name; of one `type`, or all; a page."""
 
-    q: str
-    type: str = ""
-    limit: int = 50
+    q: Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": 256, "pattern": "^[ -~]+$"})]
+    type: Annotated[str, Meta(extra_json_schema={"enum": ["", *Kind]})] = ""
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 50
     after: str = ""
 
 
@@ -300,7 +303,7 @@ class Hits(msgspec.Struct, kw_only=True):
 class ClearedUp(msgspec.Struct, kw_only=True):
     """What a look-up found out about one receipt."""
 
-    receipt_id: str
+    receipt_id: ReceiptId
     operation_id: str
     subject: str
     was: str
@@ -327,7 +330,7 @@ class Moment(msgspec.Struct, kw_only=True):
 class ReceiptShown(msgspec.Struct, kw_only=True):
     """A receipt, never with its MAC; `checks` as they were when it was used, or are now, and what they deny it with."""
 
-    receipt_id: str
+    receipt_id: ReceiptId
     state: str
     expired: bool
     operation_id: str

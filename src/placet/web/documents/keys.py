@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from placet.web.documents.strict import Asked
+from placet.web.forms import KeyId, PrincipalId, ScopeText
 
 _LIFETIME_SECONDS = 90 * 24 * 60 * 60
 Seconds = Annotated[int, Meta(ge=1, le=2 * 366 * 24 * 60 * 60)]
@@ -17,8 +18,8 @@ class KeyWanted(Asked, kw_only=True):
     """A key that is wanted: what people call it, in whose name it asks, and for what."""
 
     name: str
-    principal_id: str
-    scopes: tuple[str, ...]
+    principal_id: PrincipalId
+    scopes: tuple[ScopeText, ...]
     lifetime_seconds: Seconds = _LIFETIME_SECONDS
 
 
@@ -32,7 +33,7 @@ class KeyMade(msgspec.Struct, kw_only=True):
     """A key, shown this once. While `status` is `waiting` it works only once `run_id` was approved and resumed."""
 
     key: str
-    key_id: str
+    key_id: KeyId
     name: str
     principal_id: str
     status: str
@@ -44,7 +45,7 @@ class KeyMade(msgspec.Struct, kw_only=True):
 class KeyShown(msgspec.Struct, kw_only=True):
     """A key, never what it is shown by; when it was last used is told to the hour."""
 
-    key_id: str
+    key_id: KeyId
     name: str
     principal_id: str
     scopes: list[str]

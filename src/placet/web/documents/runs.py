@@ -6,17 +6,19 @@ from typing import Any
 
 import msgspec
 
+from placet.web.forms import DigestText, Moment, ReceiptId, RunId
+
 
 class Run(msgspec.Struct, kw_only=True):
     """A run in a row of a list. `subject` is what it is about; `certificate_id` is empty until one was issued."""
 
-    run_id: str
+    run_id: RunId
     mode: str
     state: str
     subject: str
     requester: str
     certificate_id: str
-    requested_at: str
+    requested_at: Moment
 
 
 class Runs(msgspec.Struct, kw_only=True):
@@ -42,7 +44,7 @@ class Said(msgspec.Struct, kw_only=True):
     approver: str
     decision: str
     group: str
-    recorded_at: str
+    recorded_at: Moment
     signed: bool
 
 
@@ -75,7 +77,7 @@ class ShownOperation(msgspec.Struct, kw_only=True):
 class OperationOfRun(ShownOperation, kw_only=True):
     """One operation by itself, and how far its run is."""
 
-    run_id: str
+    run_id: RunId
     run_state: str
 
 
@@ -87,7 +89,7 @@ class Denial(msgspec.Struct, kw_only=True):
     alert: bool
     operation_id: str
     actor: str
-    denied_at: str
+    denied_at: Moment
     checks: dict[str, str]
 
 
@@ -103,9 +105,9 @@ class Timeline(Run, kw_only=True):
 class AuditRecord(msgspec.Struct, kw_only=True):
     """One attempt, denial or blocked intent (contract 8)."""
 
-    timestamp: str
+    timestamp: Moment
     operation_id: str
-    run_id: str
+    run_id: RunId
     operation: str
     operation_kind: str
     repository: str
@@ -126,7 +128,7 @@ class AuditRecord(msgspec.Struct, kw_only=True):
 class AuditTrail(msgspec.Struct, kw_only=True):
     """The records of a run, oldest first."""
 
-    run_id: str
+    run_id: RunId
     mode: str
     state: str
     subject: str
@@ -136,7 +138,7 @@ class AuditTrail(msgspec.Struct, kw_only=True):
 class Waiting(msgspec.Struct, kw_only=True):
     """How far a run is, and which approvals it waits for, in sentences."""
 
-    run_id: str
+    run_id: RunId
     state: str
     missing: list[str]
 
@@ -158,9 +160,9 @@ class CarriedOperation(msgspec.Struct, kw_only=True):
 class Carried(Run, kw_only=True):
     """A run that was carried out; what belongs to a package is there where one was published."""
 
-    plan_digest: str
+    plan_digest: DigestText
     operations: list[CarriedOperation]
-    receipts: list[str]
+    receipts: list[ReceiptId]
     package: str = ""
     version: str = ""
     sha256: str = ""
@@ -192,11 +194,11 @@ class PlannedOperation(msgspec.Struct, kw_only=True):
 class PlanShown(msgspec.Struct, kw_only=True):
     """The newest plan of a run: `text` is what approvers are shown, byte for byte, `phrase` its digest in words."""
 
-    run_id: str
-    plan_digest: str
+    run_id: RunId
+    plan_digest: DigestText
     fingerprint: str
     phrase: str
-    created_at: str
+    created_at: Moment
     requester: str
     policy_digest: str
     mode: str
@@ -243,7 +245,7 @@ class Rehearsed(Run, kw_only=True):
     """A dry run: nothing was done, and nothing of it can be promoted."""
 
     would_ship: str
-    plan_digest: str
+    plan_digest: DigestText
     fingerprint: str
     plan_digests: list[str]
     policy_version: str

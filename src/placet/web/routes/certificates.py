@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from placet.domain.authorization.api_key import Verb
 from placet.errors import InvalidInputError, NotFoundError, VerificationError
-from placet.web.authorization import Authorization
+from placet.web.authorization import REFUSED, REQUEST_REFUSED, Authorization
+from placet.web.forms import (
+    CertificateId,
+    CertificateRequest,
+    CertificateUri,
+    DigestText,
+    Moment,
+    PackageName,
+    VersionText,
+)
 from placet.web.ignored import warnings_of
 from placet.web.problems import not_valid, status_of
 from placet.web.route import Access, Answer, Call, Route
@@ -35,38 +44,38 @@ _LISTED = ("cert_id", "status", "issued_at", "expires_at")
 class Subject(msgspec.Struct, kw_only=True):
     """What a certificate is about."""
 
-    package_name: str
-    version: str
+    package_name: PackageName
+    version: VersionText
     common_name: str
 
 
 class IssueRequest(msgspec.Struct, kw_only=True):
     """A certificate that is wanted. `requester` and `governance_approval` are claims: kept, deciding nothing."""
 
-    type: str
-    package_name: str
-    version: str
+    type: Annotated[str, msgspec.Meta(extra_json_schema={"enum": [_PACKAGE]})]
+    package_name: PackageName
+    version: VersionText
     requester: Any = None
     governance_approval: Any = None
-    csr: str | None = None
+    csr: CertificateRequest | None = None
     tar_sha256: str | None = None
 
 
 class RenewRequest(msgspec.Struct, kw_only=True):
     """A certificate that is to follow another, with the key of a new request where one is given."""
 
-    csr: str | None = None
+    csr: CertificateRequest | None = None
 
 
 class Issued(msgspec.Struct, kw_only=True):
     """A certificate that was issued. `private_key` is there once, and only where the service made the key."""
 
     success: bool
-    cert_id: str
-    chitty_id: str
-    fingerprint: str
-    issued_at: str
-    expires_at: str
+    cert_id: CertificateId
+    chitty_id: CertificateUri
+    fingerprint: DigestText
+    issued_at: Moment
+    expires_at: Moment
     pem: str
     chain: str
     public_key: str
@@ -80,14 +89,14 @@ class Issued(msgspec.Struct, kw_only=True):
 class Certificate(msgspec.Struct, kw_only=True):
     """A certificate, without any private key."""
 
-    cert_id: str
-    chitty_id: str
+    cert_id: CertificateId
+    chitty_id: CertificateUri
     type: str
     subject: Subject
     issuer: str
-    issued_at: str
-    expires_at: str
-    fingerprint: str
+    issued_at: Moment
+    expires_at: Moment
+    fingerprint: DigestText
     status: str
     pem: str
     chain: str
@@ -98,12 +107,12 @@ class Certificate(msgspec.Struct, kw_only=True):
 class VerifiedCertificate(msgspec.Struct, kw_only=True):
     """What is told of a certificate that is valid."""
 
-    cert_id: str
-    chitty_id: str
+    cert_id: CertificateId
+    chitty_id: CertificateUri
     subject: Subject
-    fingerprint: str
-    issued_at: str
-    expires_at: str
+    fingerprint: DigestText
+    issued_at: Moment
+    expires_at: Moment
     status: str
 
 
@@ -159,9 +168,9 @@ class Revoked(msgspec.Struct, kw_only=True):
     """A certificate that was revoked; `authorization` is null where that was done before."""
 
     success: bool
-    cert_id: str
+    cert_id: CertificateId
     status: str
-    revoked_at: str
+    revoked_at: Moment
     reason: str
     authorization: Authorization | None
     warnings: list[str]
@@ -170,17 +179,17 @@ class Revoked(msgspec.Struct, kw_only=True):
 class Listed(msgspec.Struct, kw_only=True):
     """One certificate of a package."""
 
-    cert_id: str
-    version: str
+    cert_id: CertificateId
+    version: VersionText
     status: str
-    issued_at: str
-    expires_at: str
+    issued_at: Moment
+    expires_at: Moment
 
 
 class Certificates(msgspec.Struct, kw_only=True):
     """The certificates of a package."""
 
-    package_name: str
+    package_name: PackageName
     certificates: list[Listed]
     total: int
 
@@ -289,7 +298,25 @@ ROUTES = (
         scope=Verb.ISSUE,
         body=IssueRequest,
         answers={201: Issued},
-        codes=("UNSUPPORTED_CERTIFICATE_TYPE", "NAME_INVALID", "NAME_CONFUSABLE", "VERSION_INVALID", "KEY_WEAK"),
+        codes=(
+            "UNSUPPORTED_CERTIFICATE_TYPE",
+            "NAME_INVALID",
+            "NAME_CONFUSABLE",
+            "VERSION_INVALID",
+            "TAR_SHA256_INVALID",
+            *REQUEST_REFUSED,
+            *REFUSED,
+        ),
+        links={
+            "chronicle_report": {
+                "requestBody": {
+                    "event_type": "package.build.complete",
+                    "package": "$request.body#/package_name",
+                    "version": "$request.body#/version",
+                    "cert_id": "$response.body#/cert_id",
+                }
+            }
+        },
     ),
     Route(
         method="POST",
@@ -300,7 +327,7 @@ ROUTES = (
         scope=Verb.ISSUE,
         body=RenewRequest,
         answers={201: Issued},
-        codes=("NOT_FOUND", "CERTIFICATE_REVOKED", "CERTIFICATE_EXPIRED", "KEY_WEAK"),
+        codes=("NOT_FOUND", "CERTIFICATE_REVOKED", "CERTIFICATE_EXPIRED", *REQUEST_REFUSED, *REFUSED),
     ),
     Route(
         method="GET",
@@ -339,7 +366,7 @@ ROUTES = (
         scope=Verb.REVOKE,
         body=RevokeRequest,
         answers={200: Revoked},
-        codes=("MISSING_REASON", "TIME_INVALID", "NOT_FOUND"),
+        codes=("MISSING_REASON", "TIME_INVALID", "NOT_FOUND", *REFUSED),
     ),
     Route(
         method="GET",

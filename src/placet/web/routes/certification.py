@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from placet.domain.authorization.api_key import Verb
+from placet.web.authorization import REFUSED, REQUEST_REFUSED
 from placet.web.documents.certification import (
     ArchiveQuery,
     CertificateChecked,
@@ -21,7 +22,7 @@ from placet.web.route import Answer, Call, Route
 _TAG = "certification"
 _CERTIFICATES = "/api/v1/certificates"
 _CERTIFICATE = "/api/v1/certificates/{cert_id}"
-_ISSUING = ("SCOPE_INSUFFICIENT", "NO_RULE", "APPROVALS_MISSING", "RATE_LIMITED", "PEM_INVALID", "KEY_WEAK")
+_ISSUING = ("REQUESTER_MISMATCH", *REQUEST_REFUSED, *REFUSED)
 
 
 async def list_(call: Call) -> Answer:
@@ -150,7 +151,7 @@ ROUTES = (
         scope=Verb.REVOKE,
         body=RevocationWanted,
         answers={200: CertificateRow},
-        codes=("SCOPE_INSUFFICIENT", "NO_RULE", "APPROVALS_MISSING", "REASON_INVALID", "TIME_INVALID"),
+        codes=("REASON_INVALID", "REQUESTER_MISMATCH", "TIME_INVALID", *REFUSED),
     ),
     Route(
         method="GET",

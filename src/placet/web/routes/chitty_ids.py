@@ -8,6 +8,7 @@ import msgspec
 
 from placet.errors import InvalidInputError, NotFoundError
 from placet.facade.chitty_ids import ChittyType, MintRequest, Namespace
+from placet.web.forms import ChittyId, ContentHash, Moment
 from placet.web.problems import not_valid, status_of
 from placet.web.route import Access, Answer, Call, Route
 
@@ -18,7 +19,7 @@ _LIMIT_BYTES = 16 * 1024
 class Mint(msgspec.Struct, kw_only=True):
     """A content to be named. What else is sent is kept with `metadata`."""
 
-    content_hash: str
+    content_hash: ContentHash
     namespace: Namespace
     type: ChittyType
     metadata: Any = None
@@ -31,14 +32,14 @@ class StatusBlock(msgspec.Struct, kw_only=True):
 
     status: str
     readable_status: str
-    creation_time: str
+    creation_time: Moment
     verification_endpoint: str
 
 
 class MintedName(msgspec.Struct, kw_only=True):
     """The name of a content."""
 
-    chitty_id: str
+    chitty_id: ChittyId
     status_block: StatusBlock
 
 
@@ -46,9 +47,9 @@ class VerifiedName(msgspec.Struct, kw_only=True):
     """A name that was minted."""
 
     valid: bool
-    chitty_id: str
+    chitty_id: ChittyId
     status: str
-    created_at: str
+    created_at: Moment
     namespace: str
     type: str
 

@@ -8,6 +8,7 @@ import msgspec
 
 from placet.domain.authorization.api_key import ANY, Verb
 from placet.facade.chronicle import Report
+from placet.web.forms import AnyPackage, AnyVersion, EventId, EventType, Moment, PackageName
 from placet.web.route import Access, Answer, Call, Route
 from placet.web.routes.description import description
 
@@ -32,9 +33,9 @@ class ChronicleService(msgspec.Struct, kw_only=True):
 class EventReport(msgspec.Struct, kw_only=True):
     """An event that is reported. What else is sent is kept in its payload; `actor` is kept beside who reported."""
 
-    event_type: str
-    package: str = ""
-    version: str = ""
+    event_type: EventType
+    package: AnyPackage = ""
+    version: AnyVersion = ""
     cert_id: str = ""
     artifacts: Any = None
     metadata: dict[str, Any] | None = None
@@ -45,17 +46,17 @@ class Reported(msgspec.Struct, kw_only=True):
     """An event that was recorded."""
 
     success: bool
-    event_id: str
+    event_id: EventId
     chronicle_url: str
-    timestamp: str
+    timestamp: Moment
 
 
 class Event(msgspec.Struct, kw_only=True):
     """An event. `metadata.source` says whose word it is: `reported` proves nothing, `observed` is the Core's."""
 
-    id: str
-    type: str
-    timestamp: str
+    id: EventId
+    type: EventType
+    timestamp: Moment
     actor: str
     payload: dict[str, Any]
     metadata: dict[str, Any]
@@ -82,7 +83,7 @@ class EventQuery(msgspec.Struct, kw_only=True):
     """Which events: of a type, a package, an actor, from and until when (both within), newest first."""
 
     type: str = ""
-    package: str = ""
+    package: AnyPackage = ""
     actor: str = ""
     since: str = ""
     until: str = ""
@@ -109,16 +110,16 @@ class PackageEventsQuery(msgspec.Struct, kw_only=True):
 class PackageEvent(msgspec.Struct, kw_only=True):
     """One event of a package."""
 
-    event_id: str
-    event_type: str
-    version: str
-    timestamp: str
+    event_id: EventId
+    event_type: EventType
+    version: AnyVersion
+    timestamp: Moment
 
 
 class PackageEvents(msgspec.Struct, kw_only=True):
     """The events of a package, oldest first."""
 
-    package: str
+    package: PackageName
     events: list[PackageEvent]
     total: int
 
@@ -191,6 +192,16 @@ _SERVED = (
         answers={201: Reported},
         codes=_CODES,
         limit_bytes=_REPORT_LIMIT_BYTES,
+        links={
+            "registry_register": {
+                "requestBody": {
+                    "package_name": "$request.body#/package",
+                    "version": "$request.body#/version",
+                    "cert_id": "$request.body#/cert_id",
+                    "chronicle_event_id": "$response.body#/event_id",
+                }
+            }
+        },
     ),
     Route(
         method="GET",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import msgspec
 
@@ -15,10 +16,13 @@ _TAG = "description"
 def description(path: str, routes: Sequence[Route], *, title: str) -> Route:
     """Return the route at `path` that describes `routes`, itself included."""
 
+    @cache
+    def described(base_url: str) -> bytes:
+        return msgspec.json.encode(openapi([*routes, route], title=title, base_url=base_url))
+
     async def describe(call: Call) -> Answer:
         """Answer the OpenAPI description of the service."""
-        document = openapi([*routes, route], title=title, base_url=call.placet.public_base_url)
-        return Answer(content=msgspec.json.encode(document))
+        return Answer(content=described(call.placet.public_base_url))
 
     describe.__name__ = "describe" + path.replace("/", "_").removesuffix(".json")
     route = Route(

@@ -17,7 +17,6 @@ from placet.web.route import Answer, Call, Route
 from placet.web.routes.policy import GOVERNED
 
 _TAG = "looking"
-_MOST = 1000
 _VISIBILITY = "/api/v1/visibility"
 
 
@@ -31,8 +30,6 @@ async def search(call: Call) -> Answer:
     query: SearchQuery = call.query
     if query.type and query.type not in tuple(Kind):
         raise InvalidInputError("QUERY_INVALID", f"{query.type[:40]!a} is no type", hint=f"one of {', '.join(Kind)}")
-    if not 1 <= query.limit <= _MOST:
-        raise InvalidInputError("QUERY_INVALID", f"a page has 1 to {_MOST} hits")
     found = await call.placet.publishing.search(query.q, kind=query.type, limit=query.limit, after=query.after)
     return Answer(document=found)
 

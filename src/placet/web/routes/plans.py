@@ -11,6 +11,7 @@ from placet.web.route import Answer, Call, Route
 
 _TAG = "plans"
 _ASKING = (
+    "DIGEST_INVALID",
     "ARTIFACT_MISSING",
     "APPROVALS_MISSING",
     "NO_RULE",
@@ -91,11 +92,13 @@ def _document(wanted: PlanRequest) -> dict[str, object]:
     return {**package, "operation": wanted.operation}
 
 
+_FIRST_OPERATION = {"parameters": {"run_id": "$response.body#/run_id", "plan": "1", "step": "1"}}
 ROUTES = (
     Route(
         method="POST",
         path="/api/v1/publications",
         handler=publish,
+        performs=True,
         summary="Publish an uploaded package",
         tag=_TAG,
         scope=Verb.PUBLISH,
@@ -124,6 +127,7 @@ ROUTES = (
         body=PlanRequest,
         answers={201: PlanCreated},
         codes=(*_ASKING, "PLAN_FILE_INVALID", "PLAN_INVALID"),
+        links={"receipts_operation": _FIRST_OPERATION, "receipts_request": _FIRST_OPERATION},
     ),
     Route(
         method="POST",

@@ -7,7 +7,7 @@ from placet.web.route import Answer, Call, Route
 
 _TAG = "policy"
 _POLICY = "/api/v1/policy"
-GOVERNED = ("APPROVALS_MISSING", "NO_RULE", "RATE_LIMITED", "REQUESTER_MISMATCH", "SCOPE_INSUFFICIENT")
+GOVERNED = ("APPROVALS_MISSING", "NO_RULE", "PLAN_INVALID", "RATE_LIMITED", "REQUESTER_MISMATCH", "SCOPE_INSUFFICIENT")
 """How a governed act ends that is asked for over the network: waiting for approvals, or denied."""
 
 

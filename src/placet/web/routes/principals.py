@@ -99,7 +99,15 @@ ROUTES = (
         tag=_TAG,
         body=Enrolment,
         answers={200: GovernedAct},
-        codes=(*GOVERNED, "PRINCIPAL_INVALID", "PRINCIPAL_EXISTS", "KEY_INVALID", "KEY_WEAK", "ACCOUNT_IN_USE"),
+        codes=(
+            *GOVERNED,
+            "PRINCIPAL_INVALID",
+            "PRINCIPAL_EXISTS",
+            "KEY_INVALID",
+            "KEY_WEAK",
+            "ACCOUNT_IN_USE",
+            "ISSUER_INVALID",
+        ),
     ),
     Route(
         method="POST",
@@ -129,7 +137,7 @@ ROUTES = (
         tag=_TAG,
         body=IdentityChange,
         answers={200: GovernedAct},
-        codes=(*GOVERNED, "PRINCIPAL_INVALID"),
+        codes=(*GOVERNED, "PRINCIPAL_INVALID", "ISSUER_INVALID"),
     ),
     Route(
         method="GET",

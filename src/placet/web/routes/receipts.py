@@ -59,6 +59,7 @@ ROUTES = (
         method="POST",
         path=f"{_OPERATION}/receipt",
         handler=request,
+        performs=True,
         summary="Ask for the authorization of an operation",
         tag=_TAG,
         scope=Verb.PUBLISH,

@@ -8,7 +8,17 @@ import msgspec
 
 from placet.domain.authorization.api_key import Verb
 from placet.facade.registry import RegistrationReport
-from placet.web.authorization import Authorization
+from placet.web.authorization import REFUSED, Authorization
+from placet.web.forms import (
+    AnyStatus,
+    CertificateId,
+    EventId,
+    Moment,
+    PackageName,
+    RegistrationId,
+    Status,
+    VersionText,
+)
 from placet.web.ignored import warnings_of
 from placet.web.route import Access, Answer, Call, Route
 
@@ -29,13 +39,13 @@ class RegistryService(msgspec.Struct, kw_only=True):
 class RegisterRequest(msgspec.Struct, kw_only=True):
     """A version to register. What else is sent is kept in its metadata."""
 
-    package_name: str
-    version: str
-    cert_id: str
-    chronicle_event_id: str
+    package_name: PackageName
+    version: VersionText
+    cert_id: CertificateId
+    chronicle_event_id: EventId
     r2_location: str = ""
     npm_registry: str = ""
-    status: str = ""
+    status: AnyStatus = ""
     metadata: dict[str, Any] | None = None
 
 
@@ -43,11 +53,11 @@ class Registered(msgspec.Struct, kw_only=True):
     """A version that was registered."""
 
     success: bool
-    reg_id: str
-    package_name: str
-    version: str
+    reg_id: RegistrationId
+    package_name: PackageName
+    version: VersionText
     registry_url: str
-    registered_at: str
+    registered_at: Moment
     authorization: Authorization
 
 
@@ -55,7 +65,7 @@ class PackagesQuery(msgspec.Struct, kw_only=True):
     """Which packages: `q` is a part of the name, `status` the latest version's, `after` what the page before said."""
 
     q: str = ""
-    status: str = ""
+    status: AnyStatus = ""
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 100
     after: str = ""
 
@@ -63,9 +73,9 @@ class PackagesQuery(msgspec.Struct, kw_only=True):
 class PackageRow(msgspec.Struct, kw_only=True):
     """A package with its latest version."""
 
-    package_name: str
-    latest_version: str
-    registered_at: str
+    package_name: PackageName
+    latest_version: VersionText
+    registered_at: Moment
 
 
 class Packages(msgspec.Struct, kw_only=True):
@@ -79,17 +89,17 @@ class Packages(msgspec.Struct, kw_only=True):
 class VersionRow(msgspec.Struct, kw_only=True):
     """One version of a package."""
 
-    version: str
-    reg_id: str
-    cert_id: str
-    status: str
-    registered_at: str
+    version: VersionText
+    reg_id: RegistrationId
+    cert_id: CertificateId
+    status: Status
+    registered_at: Moment
 
 
 class Versions(msgspec.Struct, kw_only=True):
     """The versions of a package, in order."""
 
-    package_name: str
+    package_name: PackageName
     versions: list[VersionRow]
     total: int
 
@@ -97,19 +107,19 @@ class Versions(msgspec.Struct, kw_only=True):
 class WholeRegistration(msgspec.Struct, kw_only=True):
     """A registration. `status` is a report; `publication` is what happened: `executed`, under a receipt, or `none`."""
 
-    package_name: str
-    version: str
-    cert_id: str
+    package_name: PackageName
+    version: VersionText
+    cert_id: CertificateId
     chronicle_event_id: str
     r2_location: str
     npm_registry: str
     metadata: dict[str, Any]
-    reg_id: str
+    reg_id: RegistrationId
     registry_url: str
-    status: str
-    registered_at: str
+    status: Status
+    registered_at: Moment
     registered_by: str
-    status_updated_at: str
+    status_updated_at: Moment
     status_reason: str
     publication: str
     publication_receipt: str
@@ -120,7 +130,7 @@ class WholeRegistration(msgspec.Struct, kw_only=True):
 class StatusRequest(msgspec.Struct, kw_only=True):
     """Another status, and why."""
 
-    status: str
+    status: Status
     reason: str
 
 
@@ -128,10 +138,10 @@ class StatusChanged(msgspec.Struct, kw_only=True):
     """A status that was changed."""
 
     success: bool
-    package_name: str
-    version: str
-    status: str
-    updated_at: str
+    package_name: PackageName
+    version: VersionText
+    status: Status
+    updated_at: Moment
     authorization: Authorization
     warnings: list[str]
 
@@ -216,7 +226,7 @@ ROUTES = (
         scope=Verb.REGISTER,
         body=RegisterRequest,
         answers={201: Registered},
-        codes=("VERSION_EXISTS", "REGISTRATION_MISMATCH", "ILLEGAL_TRANSITION", "STATUS_INVALID", *_NAMES),
+        codes=("VERSION_EXISTS", "REGISTRATION_MISMATCH", "ILLEGAL_TRANSITION", "STATUS_INVALID", *_NAMES, *REFUSED),
         limit_bytes=_LIMIT_BYTES,
     ),
     Route(
@@ -269,7 +279,7 @@ ROUTES = (
         scope=Verb.REGISTER,
         body=StatusRequest,
         answers={200: StatusChanged},
-        codes=("NOT_FOUND", "ILLEGAL_TRANSITION", "STATUS_INVALID", *_NAMES),
+        codes=("NOT_FOUND", "ILLEGAL_TRANSITION", "STATUS_INVALID", *_NAMES, *REFUSED),
         limit_bytes=_LIMIT_BYTES,
     ),
 )

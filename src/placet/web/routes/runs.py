@@ -100,6 +100,7 @@ ROUTES = (
         method="POST",
         path=f"{_RUN}/resume",
         handler=resume,
+        performs=True,
         summary="Carry out what is left of a run",
         tag=_TAG,
         scope=Verb.PUBLISH,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from placet.facade import Word
+from placet.web.forms import Decision, DigestText, RunId
 from placet.web.route import Answer, Call, Route
 
 _TAG = "approvals"
@@ -14,11 +15,11 @@ _PATH = "/api/v1/runs/{run_id}/session-approvals"
 class Ballot(msgspec.Struct, kw_only=True):
     """A plan as its approver must be shown it: `text`, every byte of it. `groups` are those they may speak for."""
 
-    run_id: str
-    plan_digest: str
+    run_id: RunId
+    plan_digest: DigestText
     fingerprint: str
     text: str
-    shown_digest: str
+    shown_digest: DigestText
     requester: str
     demanded: list[str]
     groups: list[str]
@@ -31,9 +32,9 @@ class SessionApproval(msgspec.Struct, kw_only=True):
     asked for it told them.
     """
 
-    plan_digest: str
-    shown_digest: str
-    decision: str
+    plan_digest: DigestText
+    shown_digest: DigestText
+    decision: Decision
     group: str = ""
     phrase: str = ""
 
@@ -41,11 +42,11 @@ class SessionApproval(msgspec.Struct, kw_only=True):
 class Recorded(msgspec.Struct, kw_only=True):
     """What is on record now, and which approvals are missing still."""
 
-    run_id: str
+    run_id: RunId
     decision: str
     approver: str
     group: str
-    plan_digest: str
+    plan_digest: DigestText
     assurance: int
     expires_at: str
     missing: list[str]
@@ -91,6 +92,7 @@ ROUTES = (
             "NOT_FOUND",
             "CROSS_SITE",
             "APPROVAL_INVALID",
+            "DIGEST_INVALID",
             "APPROVAL_ASSURANCE_LOW",
             "APPROVER_INELIGIBLE",
             "PHRASE_MISMATCH",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from placet.web.forms import PackageName, Seen
 from placet.web.route import Answer, Call, Route
 
 _TAG = "packages"
@@ -12,14 +13,14 @@ _TAG = "packages"
 class PackageVisibility(msgspec.Struct, kw_only=True):
     """Who may see a package: everybody where it is `public`, else those whose keys have a scope about it."""
 
-    package: str
-    visibility: str
+    package: PackageName
+    visibility: Seen
 
 
 class VisibilityRequest(msgspec.Struct, kw_only=True):
     """Who shall see it: `public` or `private`."""
 
-    visibility: str
+    visibility: Seen
 
 
 async def show(call: Call) -> Answer:
@@ -51,6 +52,6 @@ ROUTES = (
         tag=_TAG,
         body=VisibilityRequest,
         answers={200: PackageVisibility},
-        codes=("APPROVALS_MISSING", "NO_RULE", "VISIBILITY_INVALID", "NAME_INVALID"),
+        codes=("APPROVALS_MISSING", "NO_RULE", "PLAN_INVALID", "VISIBILITY_INVALID", "NAME_INVALID"),
     ),
 )
