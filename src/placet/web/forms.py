@@ -102,6 +102,7 @@ PARAMETERS: Mapping[str, Any] = {
     "session_id": SessionId,
     "chitty_id": ChittyId,
     "digest": ArtifactDigest,
+    "provider_id": Annotated[str, _form(r"[a-z0-9][a-z0-9.-]{0,63}", "npm")],
     "issuer": Annotated[str, _one_of(["intermediate", "root"])],
     "file_name": Annotated[str, _form(r"[A-Za-z0-9._-]{1,80}\.crl", "intermediate.crl")],
 }
