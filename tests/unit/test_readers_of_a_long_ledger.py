@@ -21,6 +21,7 @@ from support.ledgers import InMemory, LedgerStore, fill, run
 LONG = 1100
 """More than is handed to a reader at once."""
 PATIENCE_SECONDS = 30
+on_linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc to look at a process")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def ignores_interrupts(pid: int) -> bool:
     return bool(int(line.split()[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc to see what a process ignores")
+@on_linux
 def test_an_interrupt_from_the_terminal_leaves_a_verification_that_was_begun_alone(store: LedgerStore) -> None:
     interrupted: list[int] = []
 
@@ -83,6 +84,43 @@ def test_an_interrupt_from_the_terminal_leaves_a_verification_that_was_begun_alo
 
     assert len(interrupted) == 1
     assert (report.finding, report.size) == (None, LONG + 1)
+
+
+def verify_until_killed(kept: Path) -> None:
+    """Verify a long ledger, keep the pid of its reader, and be killed before the end."""
+
+    def die(pid: int) -> None:
+        kept.write_text(str(pid))
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    store = InMemory().create()
+    run(fill(store, LONG))
+    ledger: Any = Meanwhile(store, die)
+    run(verify_ledger(ledger, readers=1, worth=1))
+
+
+def runs(pid: int) -> bool:
+    """Tell whether a process is there, and has not ended unnoticed."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
+
+
+@on_linux
+def test_no_reader_outlives_a_service_that_was_killed(tmp_path: Path) -> None:
+    kept = tmp_path / "pid"
+    killed = multiprocessing.get_context("spawn").Process(target=verify_until_killed, args=(kept,))
+    killed.start()
+    killed.join(PATIENCE_SECONDS)
+    reader = int(kept.read_text())
+    until = time.monotonic() + PATIENCE_SECONDS
+    while runs(reader) and time.monotonic() < until:
+        time.sleep(0.02)
+
+    assert killed.exitcode == -signal.SIGKILL
+    assert not runs(reader)
 
 
 def test_a_reader_that_somebody_ends_is_told_as_such_and_as_no_finding(store: LedgerStore) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import TypeVar
 
 from placet.domain.log.audit import AuditReport, Each, audit
@@ -74,16 +77,28 @@ def _check_signed(rows: LogRows, notes: Sequence[str]) -> None:
 
 @contextmanager
 def _pool(readers: int) -> Iterator[ProcessPoolExecutor]:
-    """Start `readers` processes. An interrupt from the terminal, which they get as well, is their parent's affair."""
+    """Start `readers` processes, for the length of a `with`."""
     spawn = multiprocessing.get_context("spawn")
-    heedless = (signal.SIGINT, signal.SIG_IGN)
     try:
-        with ProcessPoolExecutor(readers, mp_context=spawn, initializer=signal.signal, initargs=heedless) as pool:
+        with ProcessPoolExecutor(readers, mp_context=spawn, initializer=_live_with_parent) as pool:
             yield pool
     except BrokenProcessPool as error:
         raise UnavailableError(
             "AUDIT_UNAVAILABLE", "a process that read the ledger was ended meanwhile", hint="verify it again"
         ) from error
+
+
+def _live_with_parent() -> None:
+    """Heed no interrupt, which the terminal sends to the parent as well, and end where the parent was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 def _in(pool: ProcessPoolExecutor) -> Each:
