@@ -8,13 +8,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
 from starlette.requests import Request
 from uvicorn.server import ServerState
 
-from placet.config import Config
+from placet.config import DEFAULT_BASE_URL, Config
 from placet.config.service import HostPort, ServiceSettings
 from placet.errors import UnavailableError
 from placet.facade import Placet
@@ -71,6 +72,7 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
         async with kept_up(chores_of(placet, settings), metrics):
             _tell_where(address, settings.metrics_address, doors)
             _warn_of_one_proxy(settings, behind_proxy=behind_proxy)
+            _warn_of_addresses(placet.public_base_url, doors[0], proxied=proxied)
             tell_manager(config.environment, READY)
             await process.serve()
         await _record_the_rest(placet)
@@ -159,6 +161,14 @@ def _is_private(request: Request) -> bool:
 def _warn_of_one_proxy(settings: ServiceSettings, *, behind_proxy: bool) -> None:
     if behind_proxy and not settings.trusted_proxies:
         _log.warning("all that the proxy hands on is counted as one client's: name it with --trusted-proxy")
+
+
+def _warn_of_addresses(base_url: str, door: Door, *, proxied: bool) -> None:
+    """Warn where nobody said what clients call this service, and the default is not what listens."""
+    if base_url == DEFAULT_BASE_URL and (
+        proxied or door.tls is not None or door.port != urlsplit(DEFAULT_BASE_URL).port
+    ):
+        _log.warning(f"answers lead to {base_url}: set PLACET_PUBLIC_BASE_URL to where clients reach this service")
 
 
 def _tell_where(address: HostPort, metrics: HostPort | None, doors: Sequence[Door]) -> None:
