@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -114,6 +115,7 @@ async def _rows(
             if package and sight.sees(package):
                 yield row
         after = page[-1]
+        await asyncio.sleep(0)  # all others have a turn in between
 
 
 async def _total(context: Context, sight: Sight, wanted: WantedPackages) -> int:
