@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 from placet import config
+from placet.core.lookup import find_certificates, list_runs
 from placet.core.runs import open_run
 from placet.domain.values.kinds import Mode
 from placet.errors import PlacetError
@@ -17,6 +20,7 @@ from support.shell import Shell
 from support.world import World
 
 HIDDEN = 40
+T = TypeVar("T")
 
 
 async def nothing(hit: Hit) -> bool:  # noqa: ARG001 - whatever it is
@@ -24,25 +28,53 @@ async def nothing(hit: Hit) -> bool:  # noqa: ARG001 - whatever it is
     return False
 
 
-async def turns_during_a_search(world: World, kind: Kind) -> int:
-    """Return how many turns others had while somebody searched and found nothing."""
-    searching = asyncio.ensure_future(search(world.context, "tool", kinds=[kind], sees=nothing))
+async def turns_during(work: Coroutine[Any, Any, T]) -> tuple[int, T]:
+    """Return how many turns others had during some work, and what came of it."""
+    working = asyncio.ensure_future(work)
     turns = 0
-    while not searching.done():
+    while not working.done():
         turns += 1
         await asyncio.sleep(0)
-    assert (await searching).hits == ()
-    return turns
+    return turns, await working
 
 
-@pytest.mark.parametrize("kind", [Kind.RUN, Kind.RECEIPT, Kind.EVENT])
-def test_others_have_a_turn_after_each_hidden_run(kind: Kind) -> None:
+def with_runs() -> World:
+    """Return an installation with so many runs."""
     world = World()
     for number in range(HIDDEN):
         subject = f"npm:@hidden/tool@1.0.{number}"
         world.run(open_run(world.context, mode=Mode.PROD, requester="person:alice", subject=subject))
+    return world
 
-    assert world.run(turns_during_a_search(world, kind)) >= HIDDEN
+
+@pytest.mark.parametrize("kind", [Kind.RUN, Kind.RECEIPT, Kind.EVENT])
+def test_others_have_a_turn_after_each_hidden_run(kind: Kind) -> None:
+    world = with_runs()
+
+    turns, found = world.run(turns_during(search(world.context, "tool", kinds=[kind], sees=nothing)))
+
+    assert found.hits == ()
+    assert turns >= HIDDEN
+
+
+def test_others_have_a_turn_after_each_run_of_a_list() -> None:
+    world = with_runs()
+
+    turns, found = world.run(turns_during(list_runs(world.context)))
+
+    assert len(found) == HIDDEN
+    assert turns >= HIDDEN
+
+
+def test_others_have_a_turn_after_each_certificate_of_a_list() -> None:
+    world = World()
+    world.certificate()
+    without, _ = world.run(turns_during(find_certificates(world.context, "@other/tool")))
+
+    turns, found = world.run(turns_during(find_certificates(world.context, "")))
+
+    assert len(found) == 1
+    assert turns > without
 
 
 def test_who_searches_many_times_at_once_leaves_turns_for_everything_else(tmp_path: Path) -> None:

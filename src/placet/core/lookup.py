@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from placet.core.context import Context
 from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
 from placet.core.entities.denials import DeniedRequest, read_denied_request
@@ -34,6 +36,7 @@ async def list_runs(context: Context, *, limit: int = 100, after: str = "", sigh
     for run_id in sorted((each for each in found if not after or each < after), reverse=True):
         if len(runs) == limit:
             break
+        await asyncio.sleep(0)  # as below
         seen = await look(context, sight, run_id)
         if seen is not None:
             runs.append(seen.run)
@@ -71,7 +74,10 @@ async def find_certificates(context: Context, package: str) -> list[CertificateR
     """Return the certificates of a package (`NAME` or `NAME@VERSION`), all of them where empty, oldest first."""
     rows = await context.store.find("certificate_package", package, limit=_MOST)
     exact = [row for row in rows if not package or row.value == package or row.value.startswith(f"{package}@")]
-    records = [read_certificate(required(await context.store.load([row.key]), row.key, "certificate")) for row in exact]
+    records = []
+    for row in exact:
+        await asyncio.sleep(0)  # however many there are: all others have a turn in between
+        records.append(read_certificate(required(await context.store.load([row.key]), row.key, "certificate")))
     return sorted(records, key=lambda record: record.certificate_id)
 
 
