@@ -10,7 +10,7 @@ from placet.core.runs import Intent
 from placet.domain.authorization.operation import Subject
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.kinds import OperationKind
-from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError
+from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError, NotFoundError
 from support.installation import GOVERNING, POLICY, TEAM
 from support.world import World
 
@@ -66,6 +66,25 @@ def test_what_cannot_be_performed_leaves_no_open_run(name: str) -> None:
 
     with pytest.raises(InvalidInputError):
         asked(world, name)
+
+    assert states(world) == ["abandoned"]
+
+
+def test_what_is_about_nobody_names_whom_and_leaves_no_open_run() -> None:
+    """Else enrolling the same name later would let it be resumed."""
+    world = World()
+    subject = Subject(provider="core", name="person:mallory", version="", tag="")
+    params: dict[str, Value] = {"disabled": True, "on_behalf_of": ""}
+
+    with pytest.raises(NotFoundError, match="person:mallory"):
+        world.run(
+            ask(
+                world.context,
+                Intent(kind=OperationKind.CHANGE_ROLE, subject=subject, params=params),
+                requester="person:alice",
+                contents={},
+            )
+        )
 
     assert states(world) == ["abandoned"]
 

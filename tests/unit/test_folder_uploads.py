@@ -45,9 +45,18 @@ def test_one_owner_leaves_room_for_the_others(tmp_path: Path) -> None:
     assert len(begun(tmp_path)) == 2
 
 
+def test_one_owner_with_many_small_uploads_leaves_room_for_the_others(tmp_path: Path) -> None:
+    for number in range(64):
+        begin(tmp_path, number, 1)
+
+    with pytest.raises(UnavailableError, match="UPLOADS_FULL"):
+        begin(tmp_path, 64, 1)
+    begin(tmp_path, 64, 1, owner="person:bob")
+
+
 def test_many_small_uploads_are_bounded_too(tmp_path: Path) -> None:
     for number in range(256):
-        begin(tmp_path, number, 1)
+        begin(tmp_path, number, 1, owner=f"person:number{number % 4}")
 
     with pytest.raises(UnavailableError, match="UPLOADS_FULL"):
         begin(tmp_path, 256, 1)

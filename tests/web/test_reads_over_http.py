@@ -213,6 +213,24 @@ def test_a_narrow_key_has_nothing_verified_or_tried_out(service: Service, narrow
     assert (refused.status, refused.code) == (403, "SCOPE_INSUFFICIENT")
 
 
+def test_a_key_that_only_reads_has_nothing_put_into_a_store(service: Service) -> None:
+    """A check puts and removes objects with the provider's credential, and records what came of it."""
+    reads = service.key("runs:read=*")
+
+    refused = service.ask("POST", "/api/v1/providers/objects/storage-check", {}, key=reads)
+
+    assert (refused.status, refused.code) == (403, "SCOPE_INSUFFICIENT")
+    assert "runs:write=*" in refused.document["message"]
+
+
+def test_a_query_that_does_not_fit_is_told_what_would(service: Service, everything: str) -> None:
+    refused = service.ask("GET", "/api/v1/runs?limit=many", key=everything)
+
+    assert (refused.status, refused.code) == (400, "QUERY_INVALID")
+    assert "search" not in refused.document["next_action"]
+    assert "/openapi.json" in refused.document["next_action"]
+
+
 def test_the_ledger_is_verified_for_who_sees_everything(service: Service, everything: str) -> None:
     kept = service.ask("GET", "/api/v1/ledger/checkpoint", key=everything).document["checkpoint"]
 

@@ -14,6 +14,8 @@ from placet.ports.effects import Secret
 
 _CI = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "CIRCLECI", "BUILDKITE", "TF_BUILD", "JENKINS_URL", "TEAMCITY_VERSION")
 _SECRET_LIMIT_BYTES = 4096
+DEFAULT_BASE_URL = "http://localhost:8480"
+"""Where clients reach the service if nobody says otherwise: `placet serve` without options listens there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ def is_debugging(environment: Mapping[str, str] | None = None) -> bool:
 
 def _base_url(environment: Mapping[str, str], name: str) -> str:
     """Return the beginning of the addresses of one service, by default of all of them."""
-    own = environment.get(name) or environment.get("PLACET_PUBLIC_BASE_URL") or "http://localhost:8480"
+    own = environment.get(name) or environment.get("PLACET_PUBLIC_BASE_URL") or DEFAULT_BASE_URL
     return own.rstrip("/")
 
 

@@ -19,7 +19,7 @@ from placet.domain.authorization.phrase import phrase
 from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.kinds import Mode
-from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError
+from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ async def ask(
     run = await open_run(context, mode=Mode.PROD, requester=requester, subject=str(intent.subject), said=said)
     try:
         return await _ask(context, run, intent)
-    except (DeniedError, InvalidInputError):
+    except (DeniedError, InvalidInputError, NotFoundError):
         await abandon_run(context, run, RunState.ABANDONED, actor=requester)
         raise
 

@@ -171,7 +171,7 @@ def _asked_by_key_alone(
         return ()
     sentence = (
         f"no key and no session lets anybody do {operation.operation_kind.value} without approvals, "
-        "and the policy asks for none"
+        "and the policy asks for none: who may do it anyway does it on the installation's own machine"
     )
     return (Refusal(code="APPROVALS_MISSING", sentence=sentence),)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from placet.core.caller import Caller
 from placet.core.context import Context
 from placet.core.entities.certificates import CertificateRecord, certificate_key, read_certificate
@@ -16,6 +18,7 @@ from placet.domain.log.change import EntityKey
 from placet.domain.log.entry import Entry, parse_entry
 
 _MOST = 1000
+_AT_ONCE = 32
 _ALL = 100_000
 
 
@@ -52,6 +55,7 @@ async def list_runs(context: Context, *, limit: int = 100, after: str = "", sigh
     for run_id in sorted((each for each in found if not after or each < after), reverse=True):
         if len(runs) == limit:
             break
+        await asyncio.sleep(0)  # as below
         seen = await look(context, sight, run_id)
         if seen is not None:
             runs.append(seen.run)
@@ -95,7 +99,11 @@ async def find_certificates(context: Context, package: str) -> list[CertificateR
     rows = await context.store.find("certificate_package", package, limit=_MOST)
     exact = [row for row in rows if not package or row.value == package or row.value.startswith(f"{package}@")]
     snapshot = await context.store.load([row.key for row in exact])
-    records = [read_certificate(required(snapshot, row.key, "certificate")) for row in exact]
+    records = []
+    for at, row in enumerate(exact):
+        if at % _AT_ONCE == 0:
+            await asyncio.sleep(0)  # however many there are: all others have a turn in between
+        records.append(read_certificate(required(snapshot, row.key, "certificate")))
     return sorted(records, key=lambda record: record.certificate_id)
 
 

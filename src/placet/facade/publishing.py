@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from placet.domain.authorization.render import fingerprint, shown_digest
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.package.publish_request import PublishRequest
 from placet.domain.values.kinds import OperationKind
+from placet.errors import UnavailableError
 from placet.facade import views
 from placet.facade.artifacts import Artifacts
 from placet.facade.requester import requester_of
@@ -37,6 +39,9 @@ from placet.usecases.reconcile import reconcile
 from placet.usecases.resume_run import Carried, Waiter, finish_run, give_up
 from placet.usecases.search import Kind, search
 from placet.usecases.show_run import RunView, show_run
+
+_SEARCHING = asyncio.Semaphore(8)
+"""How many search at a time: it takes the longer the more there is that they may not see."""
 
 
 def silent(step: str, detail: str) -> None:
@@ -189,11 +194,15 @@ class Publishing:
         """Return a page of what `query` finds: ids, their beginnings, parts of names; `kind` names one type.
 
         Over the network, of packages and certificates what the caller may see, and of runs with what
-        belongs to them what a scope lets them read.
+        belongs to them what a scope lets them read; raise `UnavailableError` (`BUSY`) where many search.
         """
         kinds = (Kind(kind),) if kind else tuple(Kind)
         sees = await sees_hits(self._opened)
-        return views.hits(await search(self._context, query, kinds=kinds, limit=limit, after=after, sees=sees))
+        if _SEARCHING.locked():
+            raise UnavailableError("BUSY", "too many are searching here", hint="try again in a second")
+        async with _SEARCHING:
+            found = await search(self._context, query, kinds=kinds, limit=limit, after=after, sees=sees)
+        return views.hits(found)
 
     async def plan(self, run_id: str, approver: str = "person:nobody") -> Object:
         """Return the newest plan of a run: its text as approvers are shown it, and its members."""

@@ -7,7 +7,7 @@ from placet.core.entities.storage import promise_object
 from placet.domain.encoding.canonical import Object
 from placet.domain.values.time import format_instant
 from placet.facade.requester import requester_of
-from placet.facade.visible import check_sees_everything
+from placet.facade.visible import check_acts_on_everything
 from placet.usecases.check_storage import check_storage
 
 
@@ -21,9 +21,10 @@ class Storage:
     async def check(self, provider_id: str, *, requester: str = "") -> Object:
         """Try a store out, record the result and return it; raise as `check_storage`.
 
-        Over the network it is for who sees everything: raise `DeniedError` (`SCOPE_INSUFFICIENT`).
+        Objects are put and removed with the provider's credential. So over the network it takes a scope
+        to read and to publish everything: raise `DeniedError` (`SCOPE_INSUFFICIENT`).
         """
-        await check_sees_everything(self._opened)
+        await check_acts_on_everything(self._opened)
         actor = await requester_of(self._opened, requester)
         check = await check_storage(self._opened.context, self._opened.storage_probe(), provider_id, actor=actor)
         return {

@@ -84,6 +84,17 @@ async def check_sees_everything(opened: Opened) -> None:
         raise _refusal(opened, f"the key has no scope {Verb.READ}=*", f"{Verb.READ}=*")
 
 
+async def check_acts_on_everything(opened: Opened) -> None:
+    """Return where the caller may have us act for all packages at once: it sees them all, and may publish them all.
+
+    A key that only reads makes us send nothing. Raise as `check_is_member`.
+    """
+    await check_sees_everything(opened)
+    caller = opened.caller
+    if caller is not None and not caller.in_session and not caller.covers_everything(Verb.PUBLISH):
+        raise _refusal(opened, f"the key has no scope {Verb.PUBLISH}=*", f"{Verb.PUBLISH}=*")
+
+
 def check_scope(opened: Opened, verb: str, *names: str) -> None:
     """Return where the caller has a scope `verb` for each of `names`; raise `DeniedError` (`SCOPE_INSUFFICIENT`)."""
     if opened.caller is not None:

@@ -6,6 +6,7 @@ what the caller may see; no event of theirs is loaded.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
@@ -156,6 +157,7 @@ async def _all(context: Context, wanted: Wanted) -> AsyncIterator[IndexRow]:
                 return
             yield row
         after = rows[-1]
+        await asyncio.sleep(0)  # all others have a turn in between
 
 
 async def _find(context: Context, wanted: Wanted) -> list[IndexRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -115,6 +116,7 @@ async def _rows(
         if len(page) < _PAGE:  # nor is it asked what comes behind something hidden: behind nothing, nothing does
             return
         after = page[-1]
+        await asyncio.sleep(0)  # all others have a turn in between
 
 
 async def _total(context: Context, sight: Sight, wanted: WantedPackages) -> int:

@@ -7,6 +7,7 @@ it holds nothing (attacks A87). What is found is for people, and never a premise
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -123,6 +124,7 @@ async def search(
         if number < start or lane.kind not in kinds:
             continue
         async for page in _pages(context, lane, query, row if number == start else None):
+            await asyncio.sleep(0)  # however many are hidden from who searches: all others have a turn in between
             async for found, shown in _shown(context, lane, page, sees):
                 hits += shown
                 if shown and len(hits) >= limit:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from threading import Thread
 from typing import TypeVar
 
 from placet.domain.log.audit import AuditReport, Each, audit
 from placet.domain.log.checkpoint import CheckpointKey, open_checkpoint, parse_vkey
 from placet.domain.log.entry import parse_genesis
 from placet.domain.log.rows import LogRows
-from placet.errors import PlacetError, VerificationError
+from placet.errors import PlacetError, UnavailableError, VerificationError
 from placet.ports.ledger import Ledger
 
 _WORTH_PROCESSES = 20_000
@@ -39,8 +45,9 @@ async def verify_ledger(
     `full` also compares entries and tables; else bodies are not parsed. `key` is the log's key where
     it is known from elsewhere (a trust root). Works while the ledger is sealed, and while others
     write: all rows are of one moment, and the anchor is read before it. Raise `UnavailableError`
-    where the storage cannot be read, `VerificationError` (`CHECKPOINT_INVALID`) for a note that
-    this log's key did not sign: it says nothing about this log, so there is no verdict.
+    where the storage cannot be read or a reader was ended by somebody else, `VerificationError`
+    (`CHECKPOINT_INVALID`) for a note that this log's key did not sign: it says nothing about this
+    log, so there is no verdict.
 
     The entries of a log of `worth` entries or more are parsed in `readers` other processes, which
     import the program's main module: only a program with a guarded main may ask for them.
@@ -51,7 +58,7 @@ async def verify_ledger(
         believed = [*kept, *notes] if kept else []
         if not full or readers == 0 or rows.head().size < worth:
             return await asyncio.to_thread(audit, rows, believed, full=full, key=key)
-        with ProcessPoolExecutor(readers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with _pool(readers) as pool:
             return await asyncio.to_thread(audit, rows, believed, full=full, key=key, each=_in(pool))
 
 
@@ -66,6 +73,32 @@ def _check_signed(rows: LogRows, notes: Sequence[str]) -> None:
             open_checkpoint(note, key)
         except VerificationError as error:
             raise VerificationError(error.code, error.message, hint=_HINT) from error
+
+
+@contextmanager
+def _pool(readers: int) -> Iterator[ProcessPoolExecutor]:
+    """Start `readers` processes, for the length of a `with`."""
+    spawn = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(readers, mp_context=spawn, initializer=_live_with_parent) as pool:
+            yield pool
+    except BrokenProcessPool as error:
+        raise UnavailableError(
+            "AUDIT_UNAVAILABLE", "a process that read the ledger was ended meanwhile", hint="verify it again"
+        ) from error
+
+
+def _live_with_parent() -> None:
+    """Heed no interrupt, which the terminal sends to the parent as well, and end where the parent was killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
 
 
 def _in(pool: ProcessPoolExecutor) -> Each:

@@ -21,6 +21,7 @@ _LEAST_BYTES_PER_SECOND = 16 * 1024
 _QUERY_LIMIT = 4096
 _QUICK_BYTES = 16 * 1024
 _JSON = "application/json"
+_QUERY_HINT = "send the parameters that /openapi.json describes for this path, each once"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,23 +134,25 @@ def read_query(request: Request, route: Route) -> Any:  # noqa: ANN401 - of the 
     """Return the query as the route's type; raise `InvalidInputError` (`QUERY_INVALID`)."""
     raw = request.scope["query_string"]
     if len(raw) > _QUERY_LIMIT:
-        raise InvalidInputError("QUERY_INVALID", f"a query has at most {_QUERY_LIMIT} bytes")
+        raise InvalidInputError("QUERY_INVALID", f"a query has at most {_QUERY_LIMIT} bytes", hint=_QUERY_HINT)
     values: dict[str, str] = {}
     for pair in raw.decode("latin-1").split("&") if raw else ():
         name, _, value = pair.partition("=")
         try:
             name, value = unquote_plus(name, errors="strict"), unquote_plus(value, errors="strict")
         except UnicodeDecodeError as error:
-            raise InvalidInputError("QUERY_INVALID", "the query is not UTF-8") from error
+            raise InvalidInputError("QUERY_INVALID", "the query is not UTF-8", hint=_QUERY_HINT) from error
         if name in values or not value.isprintable():
-            raise InvalidInputError("QUERY_INVALID", "the query names something twice, or holds what cannot be shown")
+            raise InvalidInputError(
+                "QUERY_INVALID", "the query names something twice, or holds what cannot be shown", hint=_QUERY_HINT
+            )
         values[name] = value
     if route.query is None:
         return None
     try:
         return msgspec.convert(values, route.query, strict=False)
     except msgspec.ValidationError as error:
-        raise InvalidInputError("QUERY_INVALID", f"the query does not fit: {error}") from error
+        raise InvalidInputError("QUERY_INVALID", f"the query does not fit: {error}", hint=_QUERY_HINT) from error
 
 
 def typed(members: Mapping[str, Any], shape: type[msgspec.Struct]) -> Any:  # noqa: ANN401 - of the type `shape`

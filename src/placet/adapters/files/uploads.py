@@ -13,7 +13,7 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ OWNER_LIMIT_BYTES = 1024**3
 LIMIT_BYTES = 4 * 1024**3
 _FORGOTTEN_SECONDS = 24 * 60 * 60
 _MOST = 256
+_OWNER_MOST = 64
 _NAME = re.compile(r"(?P<owner>[0-9a-f]{32})-[0-9a-f]{64}-(?P<size>[1-9][0-9]{0,15})\.part")
 _PIECE = 1024 * 1024
 
@@ -113,15 +114,18 @@ class UploadFolder:
         """Forget what nobody goes on with; raise `UnavailableError` (`UPLOADS_FULL`) where there is no room then."""
         begun = [each for path in self._root.iterdir() if (each := _begun(path)) is not None]
         standing = [each for each in begun if not _forgotten(each.path)]
-        own = sum(each.size for each in standing if each.owner == _owner(upload))
-        everything = sum(each.size for each in standing)
-        too_much = own + upload.size > OWNER_LIMIT_BYTES or everything + upload.size > LIMIT_BYTES
-        if too_much or len(standing) >= _MOST:
+        own = [each for each in standing if each.owner == _owner(upload)]
+        too_many = len(own) >= _OWNER_MOST or len(standing) >= _MOST
+        if too_many or not (_fits(upload, own, OWNER_LIMIT_BYTES) and _fits(upload, standing, LIMIT_BYTES)):
             raise UnavailableError(
                 "UPLOADS_FULL",
                 "too many uploads are begun and not finished",
                 hint="finish one that was begun, or wait a day until it is forgotten",
             )
+
+
+def _fits(upload: Upload, begun: Iterable[_Begun], limit_bytes: int) -> bool:
+    return sum(each.size for each in begun) + upload.size <= limit_bytes
 
 
 def mismatch(upload: Upload) -> InvalidInputError:

@@ -29,7 +29,7 @@ def _perform(performance: Performance) -> Deed:
     change, a key to add is or was its own, or a key to take away is none of its good ones.
     """
     key = principal_key(performance.operation.subject.name)
-    principal = stored_principal(required(performance.snapshot, key, "principal"))
+    principal = stored_principal(required(performance.snapshot, key, f"principal {performance.operation.subject.name}"))
     added = [parse_public_key(line) for line in performance.texts("add")]
     removed = performance.texts("remove")
     if not added and not removed and IDENTITY not in performance.operation.params:

@@ -33,7 +33,7 @@ def _perform(performance: Performance) -> Deed:
     (`PRINCIPAL_INVALID`) where nothing would change, or what it would be goes not together.
     """
     key = principal_key(performance.operation.subject.name)
-    standing = stored_principal(required(performance.snapshot, key, "principal"))
+    standing = stored_principal(required(performance.snapshot, key, f"principal {performance.operation.subject.name}"))
     owned = checked(replace(standing, on_behalf_of=performance.text("on_behalf_of")))
     changed = replace(owned, disabled_at=_disabled_at(standing, performance))
     if changed.disabled_at and not standing.disabled_at:

@@ -31,7 +31,9 @@ def _perform(performance: Performance) -> Deed:
     begins, or the followed one was revoked or is somebody else's.
     """
     now, principal_id = performance.now, performance.operation.subject.name
-    principal = stored_principal(required(performance.snapshot, principal_key(principal_id), "principal"))
+    principal = stored_principal(
+        required(performance.snapshot, principal_key(principal_id), f"principal {principal_id}")
+    )
     asked = Record(dict(performance.operation.params), what="key's plan", code="PLAN_INVALID")
     key = Credential(
         credential_id=f"key_{asked.text('key_id', SHORT_ID)}",

@@ -20,12 +20,14 @@ _NO_SALT = "0" * 32
 CORRUPT = "LEDGER_CORRUPT"
 _WHERE_TO_LOOK = {
     "certificate": "see what there is: placet certificate list",
+    "key": "see what there is: placet key list",
     "plan": "see how far the run is: placet run show RUN",
     "policy": "put one in force: placet policy activate FILE",
     "principal": "see who is enrolled: placet principal list",
     "provider": "see what there is: placet provider list",
     "receipt": "the run that it belongs to names it: placet run show RUN",
     "run": "see what there is: placet run list",
+    "session": "see what there is: placet session list",
 }
 """By what is missing; for anything else the command line has a default."""
 

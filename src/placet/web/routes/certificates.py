@@ -198,7 +198,9 @@ async def issue(call: Call) -> Answer:
     """Issue a certificate: for a key of the caller's, or for one that is made now and handed out this once."""
     wanted: IssueRequest = call.body
     if wanted.type != _PACKAGE:
-        raise InvalidInputError("UNSUPPORTED_CERTIFICATE_TYPE", f"{wanted.type[:40]!a} is no type", hint="package")
+        raise InvalidInputError(
+            "UNSUPPORTED_CERTIFICATE_TYPE", f"{wanted.type[:40]!a} is no type", hint="send type: package"
+        )
     call.authenticated.check_scope(Verb.ISSUE, wanted.package_name)
     if not wanted.csr:
         call.charge(_KEY_COSTS)

@@ -19,6 +19,8 @@ from placet.web.route import Answer, Call, Route
 _TAG = "ledger"
 _LEDGER = "/api/v1/ledger"
 _READERS = 1
+_VERIFICATION_COSTS = 100
+"""How many requests of the key one verification counts for."""
 
 
 async def show(call: Call) -> Answer:
@@ -28,6 +30,7 @@ async def show(call: Call) -> Answer:
 
 async def verify(call: Call) -> Answer:
     """Recompute everything, and name the first contradiction: one at a time, for it takes a while."""
+    call.charge(_VERIFICATION_COSTS)
     wanted: VerificationWanted = call.body
     done = await call.placet.ledger.verify(full=wanted.full, notes=tuple(wanted.checkpoints), readers=_READERS)
     return Answer(document=done)

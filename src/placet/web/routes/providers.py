@@ -18,6 +18,8 @@ from placet.web.routes.policy import GOVERNED
 _TAG = "providers"
 _PROVIDERS = "/api/v1/providers"
 _ISSUERS = "/api/v1/issuers"
+_CHECK_COSTS = 20
+"""How many requests of the key one check counts for: it sends about as many itself."""
 
 
 async def list_(call: Call) -> Answer:
@@ -41,7 +43,11 @@ async def add(call: Call) -> Answer:
 
 
 async def check_storage(call: Call) -> Answer:
-    """Try an object store out before anything is put there, and record whether it keeps what is built on it."""
+    """Try an object store out before anything is put there, and record whether it keeps what is built on it.
+
+    It is for who may read and publish everything: objects are put and removed.
+    """
+    call.charge(_CHECK_COSTS)
     done = await call.placet.storage.check(call.path["provider_id"], requester=call.body.requester)
     return Answer(document=done)
 

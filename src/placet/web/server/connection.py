@@ -172,7 +172,7 @@ class Connection(HttpToolsProtocol):
         self._expect(None)
         path, _, query = self.url.partition(b"?")
         if not path.startswith(b"/") or b"#" in self.url or not self.url.isascii():
-            self._stop(InvalidInputError("PATH_INVALID", "a request names a path of this service, and nothing else"))
+            self._stop(_no_path())
         version = self.parser.get_http_version()
         if version not in _VERSIONS:
             self._stop(_malformed())
@@ -237,6 +237,14 @@ class Connection(HttpToolsProtocol):
         self._ending.unread = self._address is not None  # who found no room is not waited for
         self._ending.write(self._house.refuse(refusal, self._address or ""))
         self._ending.close()
+
+
+def _no_path() -> PlacetError:
+    return InvalidInputError(
+        "PATH_INVALID",
+        "a request names a path of this service, and nothing else",
+        hint="send the path as it begins, with a slash; /openapi.json lists them",
+    )
 
 
 def _malformed() -> PlacetError:

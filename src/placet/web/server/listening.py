@@ -171,5 +171,5 @@ def _unusable(address: HostPort, error: OSError) -> ConfigurationError:
     return ConfigurationError(
         "ADDRESS_UNUSABLE",
         f"nothing can listen on {address.host[:60]!a}, port {address.port}: {error.strerror}",
-        hint="choose another --port, or 0 for any that is free",
+        hint="give an address of this machine as --host, and a --port that is free, or 0 for any",
     )

@@ -10,13 +10,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
 from starlette.requests import Request
 from uvicorn.server import ServerState
 
-from placet.config import Config
+from placet.config import DEFAULT_BASE_URL, Config
 from placet.config.service import HostPort, ServiceSettings
 from placet.errors import UnavailableError
 from placet.facade import Placet
@@ -77,6 +78,7 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
             if post is None or post.is_first:
                 _tell_where(address, doors)
                 _warn_of_one_proxy(settings, behind_proxy=behind_proxy)
+                _warn_of_addresses(placet.public_base_url, doors[0], proxied=proxied)
             _tell_where_metrics(settings.metrics_address, doors)
             tell_manager(config.environment, READY)
             if post is not None:
@@ -172,6 +174,14 @@ def _is_private(request: Request) -> bool:
 def _warn_of_one_proxy(settings: ServiceSettings, *, behind_proxy: bool) -> None:
     if behind_proxy and not settings.trusted_proxies:
         _log.warning("all that the proxy hands on is counted as one client's: name it with --trusted-proxy")
+
+
+def _warn_of_addresses(base_url: str, door: Door, *, proxied: bool) -> None:
+    """Warn where nobody said what clients call this service, and the default is not what listens."""
+    if base_url == DEFAULT_BASE_URL and (
+        proxied or door.tls is not None or door.port != urlsplit(DEFAULT_BASE_URL).port
+    ):
+        _log.warning(f"answers lead to {base_url}: set PLACET_PUBLIC_BASE_URL to where clients reach this service")
 
 
 def _tell_where(address: HostPort, doors: Sequence[Door]) -> None:
