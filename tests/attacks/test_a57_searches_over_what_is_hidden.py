@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,9 +23,9 @@ HIDDEN = 40
 T = TypeVar("T")
 
 
-async def nothing(hit: Hit) -> bool:  # noqa: ARG001 - whatever it is
+async def nothing(hits: Sequence[Hit]) -> Sequence[Hit]:  # noqa: ARG001 - whatever they are
     """Let nothing be seen."""
-    return False
+    return ()
 
 
 async def turns_during(work: Coroutine[Any, Any, T]) -> tuple[int, T]:

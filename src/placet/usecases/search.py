@@ -124,7 +124,6 @@ async def search(
         if number < start or lane.kind not in kinds:
             continue
         async for page in _pages(context, lane, query, row if number == start else None):
-            await asyncio.sleep(0)  # however many are hidden from who searches: all others have a turn in between
             async for found, shown in _shown(context, lane, page, sees):
                 hits += shown
                 if shown and len(hits) >= limit:
@@ -137,7 +136,10 @@ async def _shown(
 ) -> AsyncIterator[tuple[IndexRow, list[Hit]]]:
     """Yield the rows of a page that are seen, with what they lead to."""
     snapshot = await context.store.load([row.key for row in page])
-    found = [(row, lane.read(context, required(snapshot, row.key, lane.kind.value))) for row in page]
+    found = []
+    for row in page:
+        await asyncio.sleep(0)  # however many are hidden from who searches: all others have a turn in between
+        found.append((row, lane.read(context, required(snapshot, row.key, lane.kind.value))))
     seen = frozenset(await sees([hit for _, hit in found]))
     for row, hit in found:
         if hit in seen:
