@@ -274,6 +274,16 @@ def test_runs_certificates_and_denials_are_found_by_exactly_what_they_are_about(
     assert [each.code for each in world.run(denials_of(world.context, other.run_id))] == ["APPROVALS_MISSING"]
 
 
+@pytest.mark.parametrize("page", [1, 2, 3, 4])
+def test_a_list_of_certificates_has_all_of_them_however_many_are_read_at_once(page: int) -> None:
+    world = World()
+    issued = [world.certificate() for _ in range(3)]
+
+    for asked in ("", "@acme/tool", "@acme/tool@1.0.0"):
+        found = world.run(find_certificates(world.context, asked, page=page))
+        assert [each.certificate_id for each in found] == issued
+
+
 def test_a_trial_has_no_bootstrap_key_and_gets_none_with_a_policy() -> None:
     world = World()
     world.commit(

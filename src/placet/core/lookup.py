@@ -14,7 +14,7 @@ from placet.core.execute import Report, receipt_of, report_of
 from placet.core.runs import stored_plan
 from placet.core.runs_seen import EVERYTHING, RunSight, look, look_at, name_in
 from placet.domain.authorization.api_key import Verb
-from placet.domain.log.change import EntityKey
+from placet.domain.log.change import EntityKey, IndexRow
 from placet.domain.log.entry import Entry, parse_entry
 
 _MOST = 1000
@@ -94,17 +94,24 @@ async def reports_of(context: Context, run: Run) -> list[Report]:
     return reports
 
 
-async def find_certificates(context: Context, package: str) -> list[CertificateRecord]:
-    """Return the certificates of a package (`NAME` or `NAME@VERSION`), all of them where empty, oldest first."""
-    rows = await context.store.find("certificate_package", package, limit=_MOST)
-    exact = [row for row in rows if not package or row.value == package or row.value.startswith(f"{package}@")]
-    snapshot = await context.store.load([row.key for row in exact])
-    records = []
-    for at, row in enumerate(exact):
-        if at % _AT_ONCE == 0:
-            await asyncio.sleep(0)  # however many there are: all others have a turn in between
-        records.append(read_certificate(required(snapshot, row.key, "certificate")))
-    return sorted(records, key=lambda record: record.certificate_id)
+async def find_certificates(context: Context, package: str, *, page: int = _MOST) -> list[CertificateRecord]:
+    """Return the certificates of a package (`NAME` or `NAME@VERSION`), all of them where empty, oldest first.
+
+    They are read by so many at once, and all others have turns in between.
+    """
+    records: list[CertificateRecord] = []
+    after: IndexRow | None = None
+    while True:
+        rows = await context.store.find("certificate_package", package, after=after, limit=page)
+        exact = [row for row in rows if not package or row.value == package or row.value.startswith(f"{package}@")]
+        snapshot = await context.store.load([row.key for row in exact])
+        for at, row in enumerate(exact):
+            if at % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            records.append(read_certificate(required(snapshot, row.key, "certificate")))
+        if len(rows) < page:
+            return sorted(records, key=lambda record: record.certificate_id)
+        after = rows[-1]
 
 
 async def the_certificate(context: Context, certificate_id: str) -> CertificateRecord:
