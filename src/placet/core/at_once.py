@@ -95,8 +95,9 @@ class _Change:
         plan = bound_plan(snapshot, self.template)
         if self._bound is None or plan != self._bound:  # mostly it is as it was a moment ago
             self._bound = plan
-            run, stored = unstored(self._run.planned().to_object()), unstored(plan_object(plan))
-            read_run.learn(run, self._run.planned())
+            planned = self._run.planned()
+            run, stored = unstored(planned.to_object()), unstored(plan_object(plan))
+            read_run.learn(run, planned)
             read_plan.learn(stored, plan)
             self._made = {self._run.key: run, self._key: stored}
         return Planned(

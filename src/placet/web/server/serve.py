@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import ssl
@@ -46,6 +47,7 @@ from placet.web.terms import Terms, never
 
 _BODIES_BYTES = 32 * 1024 * 1024
 _METRICS_CONNECTIONS = 16
+_YOUNG_OBJECTS = 10_000
 _log = structlog.get_logger()
 
 
@@ -81,6 +83,7 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
                 _warn_of_addresses(placet.public_base_url, doors[0], proxied=proxied)
             _tell_where_metrics(settings.metrics_address, doors)
             tell_manager(config.environment, READY)
+            _let_be_what_stays()
             if post is not None:
                 post.tell_ready()
                 post.watch(lambda: process.handle_exit(signal.SIGTERM, None))
@@ -182,6 +185,13 @@ def _warn_of_addresses(base_url: str, door: Door, *, proxied: bool) -> None:
         proxied or door.tls is not None or door.port != urlsplit(DEFAULT_BASE_URL).port
     ):
         _log.warning(f"answers lead to {base_url}: set PLACET_PUBLIC_BASE_URL to where clients reach this service")
+
+
+def _let_be_what_stays() -> None:
+    """Spare the collector of cycles what is there as long as the process: it would look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS)
 
 
 def _tell_where(address: HostPort, doors: Sequence[Door]) -> None:
