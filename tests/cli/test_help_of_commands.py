@@ -108,6 +108,18 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     assert [name for name in HEAVY if name in loaded] == []
 
 
+def test_a_command_for_this_machine_waits_for_nothing_that_only_services_and_long_logs_need(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.done("init", "--profile", "trial")
+    program = "import sys; from placet.cli.program import run; run(['run', 'list']); print(*sys.modules)"
+
+    ran = shell.run([sys.executable, "-c", program], shell.environment())
+
+    loaded = set(ran.out.split())
+    assert {"placet.facade", "cryptography.x509"} <= loaded
+    assert loaded & {"httpx2", "placet.client", "multiprocessing", "starlette", "uvicorn", "obstore"} == set()
+
+
 def test_the_version_is_told_without_importing_anything_else() -> None:
     program = "import sys; sys.argv[1:] = ['--version']; from placet.cli import main; main(); print(*sys.modules)"
     done = subprocess.run(

@@ -34,11 +34,10 @@ def settings() -> Config:
 
 def inside(verb: Callable[[AnyPlacet], Awaitable[T]], *, offline: bool = False) -> T:
     """Do `verb` with the service that was chosen, or the installation, open for as long; return what it returned."""
-    from placet.facade import connected  # noqa: PLC0415 - what everything stands on takes its time to import
-
     config = settings()
     if not config.server:
         return here(verb, offline=offline)
+    from placet.facade import connected  # noqa: PLC0415 - what everything stands on takes its time to import
 
     async def run() -> T:
         async with connected(config, offline=offline) as placet:

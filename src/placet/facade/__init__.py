@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from placet import bootstrap
 from placet.bootstrap import registry_of_user
-from placet.bootstrap.remote import connected
-from placet.client import RemotePlacet
 from placet.config import Config
 from placet.core.caller import NOBODY, Caller
 from placet.core.installation import Profile
@@ -47,6 +45,10 @@ from placet.facade.verification import Verification, verify
 from placet.facade.visibility import PackageVisibilities
 from placet.ports.effects import Secret
 from placet.ports.meter import Meter
+
+if TYPE_CHECKING:
+    from placet.bootstrap.remote import connected
+    from placet.client import RemotePlacet
 
 __all__ = [
     "NOBODY",
@@ -142,5 +144,18 @@ class Placet:
         return made, founded.bootstrap_key
 
 
-AnyPlacet: TypeAlias = Placet | RemotePlacet
+AnyPlacet: TypeAlias = "Placet | RemotePlacet"
 """An installation on this machine, or a service: what the command line asks of either, both have."""
+
+
+def __getattr__(name: str) -> object:
+    """Return what only those need who ask a service: a command for this machine does not wait for its import."""
+    if name == "connected":
+        from placet.bootstrap.remote import connected  # noqa: PLC0415 - see above
+
+        return connected
+    if name == "RemotePlacet":
+        from placet.client import RemotePlacet  # noqa: PLC0415 - see above
+
+        return RemotePlacet
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

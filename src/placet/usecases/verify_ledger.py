@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import wait
 from threading import Thread
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from placet.domain.log.audit import AuditReport, Each, audit
 from placet.domain.log.checkpoint import CheckpointKey, open_checkpoint, parse_vkey
@@ -21,6 +17,9 @@ from placet.domain.log.entry import parse_genesis
 from placet.domain.log.rows import LogRows
 from placet.errors import PlacetError, UnavailableError, VerificationError
 from placet.ports.ledger import Ledger
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 _WORTH_PROCESSES = 20_000
 """Starting processes costs as much as reading this many entries."""
@@ -78,6 +77,9 @@ def _check_signed(rows: LogRows, notes: Sequence[str]) -> None:
 @contextmanager
 def _pool(readers: int) -> Iterator[ProcessPoolExecutor]:
     """Start `readers` processes, for the length of a `with`."""
+    import multiprocessing  # noqa: PLC0415 - every command would wait for it, and few start processes
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor  # noqa: PLC0415 - as above
+
     spawn = multiprocessing.get_context("spawn")
     try:
         with ProcessPoolExecutor(readers, mp_context=spawn, initializer=_live_with_parent) as pool:
@@ -91,12 +93,16 @@ def _pool(readers: int) -> Iterator[ProcessPoolExecutor]:
 def _live_with_parent() -> None:
     """Heed no interrupt, which the terminal sends to the parent as well, and end where the parent was killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
+    from multiprocessing import parent_process  # noqa: PLC0415 - as above
+
+    parent = parent_process()
     if parent is not None:
         Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
 
 
 def _end_after(sentinel: int) -> None:
+    from multiprocessing.connection import wait  # noqa: PLC0415 - as above
+
     wait([sentinel])
     os._exit(1)
 
