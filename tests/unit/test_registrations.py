@@ -8,19 +8,19 @@ import pytest
 
 from placet.core.acts.register_package import STATEMENT_ARTIFACT
 from placet.core.entities.chronicle import event_key, read_event
-from placet.core.entities.registrations import (
-    registration_key,
-)
+from placet.core.entities.registrations import read_registration, registration_key
 from placet.core.entities.stored import entity_of, required
 from placet.core.execute import execute_plan
-from placet.core.governed import ask
+from placet.core.governed import ask, authorization_of
 from placet.core.granted import granted_by
 from placet.core.lookup import the_certificate
 from placet.core.said import keeping, said_under
 from placet.domain.authorization.operation import Subject
+from placet.domain.encoding.canonical import encode
+from placet.domain.log.change import Entity
 from placet.domain.log.lifecycle import Source
 from placet.domain.package.status import VersionStatus
-from placet.errors import DeniedError, PlacetError
+from placet.errors import DeniedError, InvalidInputError, PlacetError
 from support.installation import ACTOR
 from support.intents import ARCHIVE, a_publication, an_object, artifact
 from support.ledgers import InMemory
@@ -217,6 +217,24 @@ def test_the_rule_that_let_it_is_named_by_its_number() -> None:
     assert named["rules"] == [3]
     assert (named["policy_version"], named["approvers"]) == ("v1", [])
     assert named["run_id"] == done.run.run_id
+
+
+def test_what_let_it_is_answered_from_the_change_as_the_ledger_tells_it() -> None:
+    here = world()
+    done = asked(here, reported(here))
+
+    told = here.run(granted_by(here.context, done.report.receipt_id))
+
+    assert done.granted == told
+    assert here.run(authorization_of(here.context, done)) == told
+    assert here.run(authorization_of(here.context, replace(done, granted={}))) == told
+
+
+def test_a_registration_whose_index_is_no_list_is_corrupt() -> None:
+    damaged = Entity(revision=1, content=encode({"salt": "0" * 32, "index": "x"}))
+
+    with pytest.raises(InvalidInputError, match="LEDGER_CORRUPT"):
+        read_registration(damaged)
 
 
 def test_what_was_said_can_be_erased_and_nothing_else_is_lost() -> None:
