@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from bench import ledger, ledger_work
+from bench import ledger, ledger_work, service
 from placet.adapters.sqlite.store import SqliteStore
 from placet.domain.log.audit import audit
 
@@ -25,6 +25,8 @@ _LINES = 22
 _SIZE = 20_000
 _GROWN = 300_000
 _PROOFS = 2_000
+_REQUESTS = 40
+_SERVED = f"a service with its start; 64 callers, {_REQUESTS} requests each: authorised, performed, recorded"
 Work = Callable[[SqliteStore], Coroutine[Any, Any, object]]
 
 
@@ -34,6 +36,8 @@ def main() -> int:
     for title, filled, work in _WORKS:
         sys.stderr.write(f"{title}\n")
         page.append(f"== {title}\n\n{_profile(filled, work)}")
+    sys.stderr.write(f"{_SERVED}\n")
+    page.append(f"== {_SERVED}\n\n{_profile_of_service()}")
     _PAGE.write_text("\n".join(page))
     return 0
 
@@ -75,7 +79,18 @@ def _profile(filled: int, work: Work) -> str:
         return profile
 
     with tempfile.TemporaryDirectory(prefix="placet-bench-") as folder:
-        profile = asyncio.run(run(Path(folder)))
+        return _told(asyncio.run(run(Path(folder))))
+
+
+def _profile_of_service() -> str:
+    with tempfile.TemporaryDirectory(prefix="placet-bench-") as folder:
+        kept = Path(folder) / "profile"
+        with service.serving(Path(folder), workers=1, profile=kept) as serving:
+            serving.authorize(_REQUESTS)
+        return _told(str(kept))
+
+
+def _told(profile: cProfile.Profile | str) -> str:
     text = io.StringIO()
     pstats.Stats(profile, stream=text).strip_dirs().sort_stats("tottime").print_stats(_LINES)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines() if line.strip()) + "\n"

@@ -51,11 +51,11 @@ def run(*, quick: bool) -> dict[str, float]:
     """Return the figures of the service; those beside cfssl only where it is installed."""
     rounds, each = (1, 5) if quick else (5, 40)
     figures: dict[str, float] = {}
-    with tempfile.TemporaryDirectory() as place, _serving(Path(place), workers=1) as service:
+    with tempfile.TemporaryDirectory() as place, serving(Path(place), workers=1) as service:
         figures |= {"serve.start_ms": service.started_ms, "serve.memory.idle_mb": service.resident_mb()}
         figures |= _decisions("authorize.http.64.one_worker", service, rounds=rounds, each=each)
         figures["serve.memory.after_load_mb"] = service.resident_mb()
-    with tempfile.TemporaryDirectory() as place, _serving(Path(place), workers=os.cpu_count() or 1) as service:
+    with tempfile.TemporaryDirectory() as place, serving(Path(place), workers=os.cpu_count() or 1) as service:
         figures |= _decisions("authorize.http.64", service, rounds=rounds, each=each)
         figures |= _certificates(service, Path(place), rounds=rounds, each=max(2, each // 4))
     return figures
@@ -144,7 +144,8 @@ class _Service:
 
 
 @contextmanager
-def _serving(place: Path, *, workers: int) -> Iterator[_Service]:
+def serving(place: Path, *, workers: int, profile: Path | None = None) -> Iterator[_Service]:
+    """Serve a new trial installation in `place` for the length of a `with`; then its profile is in `profile`."""
     own = config.load()
     variables = {
         **own.environment,
@@ -160,7 +161,10 @@ def _serving(place: Path, *, workers: int) -> Iterator[_Service]:
     port = _free_port()
     began = time.perf_counter()
     with log.open("wb") as stderr:
-        command = [str(_PLACET), "serve", "--port", str(port), "--workers", str(workers)]
+        program = (
+            [sys.executable, "-m", "cProfile", "-o", str(profile), "-m", "placet.cli"] if profile else [str(_PLACET)]
+        )
+        command = [*program, "serve", "--port", str(port), "--workers", str(workers)]
         process = subprocess.Popen(command, env=variables, stderr=stderr)
     try:
         _one(port, b"GET /readyz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", patience=30)

@@ -21,13 +21,18 @@ def least_seconds(work: Callable[[], object], *, enough: float = 0.0) -> float:
     for _ in range(_RUNS):
         gc.disable()
         try:
-            slowness = max(1.0, _cpu_seconds(_yardstick) / _YARDSTICK_SECONDS)
-            least = min(least, _cpu_seconds(work) / slowness)
+            slower = slowness()
+            least = min(least, _cpu_seconds(work) / slower)
         finally:
             gc.enable()
         if least < enough:
             break
     return least
+
+
+def slowness() -> float:
+    """Return how many times longer than on a quiet machine work takes now, 1 at least."""
+    return max(1.0, _cpu_seconds(_yardstick) / _YARDSTICK_SECONDS)
 
 
 def _cpu_seconds(work: Callable[[], object]) -> float:
