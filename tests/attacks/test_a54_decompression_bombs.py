@@ -56,7 +56,7 @@ print(json.dumps({"code": code, "kib": peak() - before, "seconds": time.process_
 def test_a54_a_bomb_is_refused_within_64_mib_and_two_seconds(bomb: object, tmp_path: Path) -> None:
     assert callable(bomb)
     (tmp_path / "bomb.tgz").write_bytes(bomb())
-    seconds = []
+    seconds: list[float] = []
     while len(seconds) < 3 and not any(each < 2 for each in seconds):
         slower = slowness()
         answer = subprocess.run(
