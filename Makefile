@@ -23,8 +23,8 @@ help: ## show this list
 demo: setup-demo ## run the main job in a loopback world: plan, approve, publish, verify, eight attacks
 	@$(BIN)/placet demo
 
-test: setup-test ## run the tests (under 10 minutes; those marked slow are left to test-all)
-	@$(PYTEST) -m 'not slow'
+test: setup-test ## run the tests (under 10 minutes; those marked slow or thorough are left to test-all)
+	@$(PYTEST) -m 'not slow and not thorough'
 
 test-all: setup-test coverage ## run every test, and the coverage gate (under 40 minutes)
 	@$(PYTEST)

@@ -17,6 +17,8 @@ from support.bad_stamps import (
 )
 from support.road import Road, publication
 
+pytestmark = pytest.mark.thorough
+
 NAMED = b'{"name":"@acme/tool","version":"1.0.0"'
 ONLY_STAMPING_REFUSES = {
     "block_there_already": NAMED + b',"chittyos":{}}',

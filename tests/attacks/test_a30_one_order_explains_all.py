@@ -30,6 +30,8 @@ from support.ledgers import InMemory, InSqlite, SetClock
 from support.linearizable import OK, Event, State, is_linearizable
 from support.world import World
 
+pytestmark = pytest.mark.thorough
+
 FREELY = PUBLISHING.replace('[{ group = "maintainers", count = 1, assurance = 2 }]', "[]")
 POLICIES = {
     "allow": TEAM + FREELY + CERTIFYING + GOVERNING,

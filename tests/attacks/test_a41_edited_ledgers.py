@@ -24,6 +24,8 @@ from support.tampering import (
     write_everything,
 )
 
+pytestmark = pytest.mark.thorough
+
 SIZE = 1001
 Tamper = Callable[[MemoryHome, int], object]
 

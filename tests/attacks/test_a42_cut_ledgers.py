@@ -22,6 +22,8 @@ from placet.usecases.verify_ledger import verify_ledger
 from support.ledgers import ORIGIN, InMemory, InSqlite, fill, nothing, put, run
 from support.tampering import found, note_of, verify
 
+pytestmark = pytest.mark.thorough
+
 SIZE = 1001
 
 

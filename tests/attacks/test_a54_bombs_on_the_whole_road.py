@@ -9,6 +9,8 @@ import pytest
 from support.bombs import BOMBS
 from support.road import Road, publication
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb.__name__)
 def test_a54_a_bomb_is_not_published(bomb: Callable[[], bytes], road: Road) -> None:

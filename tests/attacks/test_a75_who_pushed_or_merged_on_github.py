@@ -20,6 +20,8 @@ from support.github import Github, running_github, tag_operation
 from support.github_world import GithubWorld, github_world, intent_of
 from support.shell import Shell
 
+pytestmark = pytest.mark.thorough
+
 ALICE, BOB, BOT = Account("alice-acme", 6001), Account("bob-acme", 6002), Account("robot", 9)
 POLICY = """\
 version = "v1"

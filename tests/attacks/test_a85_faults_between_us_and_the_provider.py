@@ -25,6 +25,8 @@ from support.effects import TOKEN, World, authorize, make_archive, publish_opera
 from support.fault_proxy import Fault, FaultProxy, cut, fault_proxy, lie, method, number, replay
 from support.seaweed import ObjectStore
 
+pytestmark = pytest.mark.thorough
+
 THINNED = 13
 """Every so many bytes an answer is cut: a few hundred cases; the slow test has well over a thousand more."""
 DENSE = 3

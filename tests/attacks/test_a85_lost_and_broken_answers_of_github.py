@@ -17,6 +17,8 @@ from placet.errors import EffectError
 from placet.ports.effects import Outcome, Presence
 from support.github import Github, pull_operation, release_operation, running_github, tag_operation
 
+pytestmark = pytest.mark.thorough
+
 KINDS = ("tag_repo", "publish_release", "open_pr")
 MADE_ONCE = ("ref", "draft", "asset", "publish", "pull")
 BEGINNINGS = {"tag_repo": "ref", "publish_release": "publish", "open_pr": "pull"}

@@ -32,6 +32,8 @@ from support.archives import manifest, package_json, tgz
 from support.reads import Read, ReadStore
 from support.shell import Shell
 
+pytestmark = pytest.mark.thorough
+
 TOKEN = "npm_t0ken_canary"
 HIDDEN, NOTHING = "@secret/tool", "@absent/tool"
 VERSION = "1.0.0"

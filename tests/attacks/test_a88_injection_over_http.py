@@ -18,6 +18,8 @@ from placet.web.table import ROUTES
 from support.raw_client import send
 from support.service import Reply, Service, serving_trial
 
+pytestmark = pytest.mark.thorough
+
 INJECTED = [
     "' OR '1'='1'; DROP TABLE entity; --",
     '"; UPDATE head SET size = 1; --',

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,8 @@ from placet.domain.package.stamp import Unstamped, stamp, unstamp
 from placet.errors import InvalidInputError
 from support.archives import GNU, OLD, POSIX, folder, member, octal, octal_of_npm, packed, pax, unpacked
 from support.metadata import metadata
+
+pytestmark = pytest.mark.thorough
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 keys = texts.filter(lambda text: text != "__proto__")  # refused at any depth, which other tests show

@@ -11,6 +11,8 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.encoding.jcs import LIMIT_BYTES, decode_jcs, encode_jcs
 from placet.errors import InvalidInputError
 
+pytestmark = pytest.mark.thorough
+
 KEYS = st.text(st.characters(max_codepoint=127), max_size=8)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 LEAVES = TEXTS | st.booleans() | st.integers(0, 2**53 - 1)

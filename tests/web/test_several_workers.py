@@ -19,6 +19,8 @@ from support.raw_client import connected, head, hear
 from support.service import Service, serving_trial
 from support.shell import Shell
 
+pytestmark = pytest.mark.thorough
+
 WORKERS = 2
 STARTED = re.compile(r"Started server process \[(\d+)\]")
 WANTED = {"type": "package", "package_name": "@acme/tool"}

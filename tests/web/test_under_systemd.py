@@ -14,6 +14,8 @@ import pytest
 from placet.web.server.notify import READY, tell_manager
 from support.service import serving_trial
 
+pytestmark = pytest.mark.thorough
+
 UNIT = Path(__file__).parents[2] / "packaging" / "systemd" / "placet.service"
 INSTALLED = "/opt/placet/bin/placet"
 MOST_EXPOSED = 15
