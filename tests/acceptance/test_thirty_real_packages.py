@@ -19,7 +19,7 @@ from support.npm_extract import Extraction, as_installed, extract_with_npm
 PACKAGES = real_packages()
 each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 
-pytestmark = pytest.mark.node
+pytestmark = [pytest.mark.node, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -11,6 +11,8 @@ import pytest
 
 from support.shell import Shell
 
+pytestmark = pytest.mark.thorough
+
 PAGE = Path(__file__).parents[2] / "docs" / "json-output.md"
 ROW = re.compile(r"\| `([a-z][^`]*)` \| (`.*`) \|")
 DOCUMENTED = {

@@ -10,6 +10,8 @@ import pytest
 from placet.demo.npm_double import NpmDouble
 from support.shell import Shell
 
+pytestmark = pytest.mark.thorough
+
 
 def package(shell: Shell, **members: Any) -> str:
     folder = shell.package("5.0.0", folder="says-otherwise")
