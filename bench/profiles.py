@@ -26,6 +26,7 @@ _SIZE = 20_000
 _GROWN = 300_000
 _PROOFS = 2_000
 _REQUESTS = 40
+_FOLDER = "placet-bench-"
 _SERVED = f"a service with its start; 64 callers, {_REQUESTS} requests each: authorised, performed, recorded"
 Work = Callable[[SqliteStore], Coroutine[Any, Any, object]]
 
@@ -78,12 +79,12 @@ def _profile(filled: int, work: Work) -> str:
         await store.close()
         return profile
 
-    with tempfile.TemporaryDirectory(prefix="placet-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
         return _told(asyncio.run(run(Path(folder))))
 
 
 def _profile_of_service() -> str:
-    with tempfile.TemporaryDirectory(prefix="placet-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
         kept = Path(folder) / "profile"
         with service.serving(Path(folder), workers=1, profile=kept) as serving:
             serving.authorize(_REQUESTS)
@@ -93,7 +94,9 @@ def _profile_of_service() -> str:
 def _told(profile: cProfile.Profile | str) -> str:
     text = io.StringIO()
     pstats.Stats(profile, stream=text).strip_dirs().sort_stats("tottime").print_stats(_LINES)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines() if line.strip()) + "\n"
+    return (
+        "\n".join(line.rstrip() for line in text.getvalue().splitlines() if line.strip() and _FOLDER not in line) + "\n"
+    )
 
 
 if __name__ == "__main__":
