@@ -18,8 +18,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bench.ledger_work import create, once, peer_connect, peer_create, peer_once
 from placet.adapters.sqlite.store import SqliteStore
@@ -35,8 +36,7 @@ _LONG_SECONDS = 15.0
 _PROOFS = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One run: how many decisions a second, and the seconds that each took."""
 
     per_s: float

@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 MODEL = Path(__file__).parents[1] / "model" / "receipt.pml"
 MISSING = 3
@@ -40,8 +41,7 @@ class SearchFailedError(Exception):
     """Spin, the compiler or the search gave no answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One variant of the model: what it is, what is defined, and the formula (empty: the assertions)."""
 
     name: str
@@ -49,8 +49,7 @@ class Case:
     formula: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What the search found: how many states there are, and what was broken (empty: nothing)."""
 
     states: int

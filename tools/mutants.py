@@ -15,8 +15,9 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 ROOT = Path(__file__).parents[1]
 COPIED = ("src", "tests", "tools", "docs/spec", "pyproject.toml")
@@ -25,8 +26,7 @@ PASSED, FAILED = 0, 1
 """Exit codes of pytest; every other one says that the tests did not run."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
+class Mutant(Struct, frozen=True, kw_only=True):
     """One mistake: in which module of `placet`, which text becomes which, and the test that finds it."""
 
     name: str

@@ -6,11 +6,11 @@ import json
 import subprocess
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from acceptance.packages.fetch import RealPackage, fetch, real_packages
 from placet.domain.encoding.archive import read_archive
@@ -55,8 +55,7 @@ PACKAGES = [each for each in real_packages() if each.name in SCRIPTS]
 each_package = pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
+class Team(Struct, frozen=True):
     """A team's installation, the registry it publishes to, and what it has published, by package."""
 
     shell: Shell

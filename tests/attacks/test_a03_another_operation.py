@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.authorization.checks import _operation
 from placet.domain.authorization.facts import Facts, Request, VerifiedReceipt

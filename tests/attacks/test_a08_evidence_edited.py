@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.verification.bundle import Bundle
 from placet.domain.verification.verdict import VerdictError

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from placet.adapters.memory.anchor import MemoryAnchor
 from placet.core.entities.certificates import certificate_key, read_certificate

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from placet.demo.npm_double import NpmDouble
 from placet.domain.authorization.operation import Operation

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from placet.core.entities.receipts import receipt_key_record_key
 from support.forging import desk_of, forged, refusal_at

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.authorization.facts import ReceiptState
 from support.forging import forged, payload_of, receipt_in, sealed

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import field
 
 from placet.demo.npm_double import Fault, NpmDouble
 from placet.domain.authorization.authorized import AuthorizedOperation
@@ -31,7 +31,6 @@ KEY = "packages/@acme/tool/1.0.0.tgz"
 OBJECT = authorize(put_operation(ARCHIVE, key=KEY), {"object": ARCHIVE})
 
 
-@dataclass
 class FenceTakenAfter(Fence):
     """Holds the fence for so many questions, and then another process has it."""
 
@@ -43,7 +42,6 @@ class FenceTakenAfter(Fence):
         return len(self.seen) <= self.questions
 
 
-@dataclass
 class FenceHeldUntilTheDeadline(Fence):
     """Holds the fence, but answers so late that the deadline has passed."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.runs import Intent
 from placet.domain.authorization.repository_operations import marked, marker_of

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from placet.adapters.oidc.place import check_browser_address, discovery_of, place_in
 from placet.domain.authorization.issuer import Issuer

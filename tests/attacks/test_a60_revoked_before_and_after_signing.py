@@ -6,10 +6,10 @@ revocation's `invalid_since`; when the revocation was made does not matter.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.abandon import revoke_unpublished
 from placet.core.lookup import the_certificate

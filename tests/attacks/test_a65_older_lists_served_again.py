@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 
 import pytest
+from msgspec.structs import replace
 
 from placet import config
 from placet.adapters.files.seen import SeenFolder
@@ -41,7 +41,7 @@ class Consumer:
 
     def verify(self, bundle: bytes, **asked: object) -> str:
         """Return `verified`, or the code of the refusal."""
-        revocations = replace(Revocations(), **asked)  # type: ignore[arg-type]  # members by name, each of its type
+        revocations = replace(Revocations(), **asked)
         try:
             verify_as_consumer(self.settings, bundle, trust_root().encode(), revocations=revocations)
         except VerdictError as error:

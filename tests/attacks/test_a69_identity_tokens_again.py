@@ -6,10 +6,10 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.context import Context
 from placet.domain.authorization.identity_token import LEEWAY

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass
 from typing import Any, cast
 
 import pytest
+from msgspec import Struct
 
 from placet.bootstrap import Opened
 from placet.core.lookup import list_runs
@@ -24,8 +24,7 @@ SCREEN_ROWS = 24
 LIMITS = f"limits = {{ per_subject_per_hour = 6, per_requester_per_hour = {LIMIT} }}\n"
 
 
-@dataclass(frozen=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """What a façade reads of the settings where every request names its principal."""
 
     principal: str = ""

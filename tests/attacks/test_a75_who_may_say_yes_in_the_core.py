@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.entities.governance import POLICY_IN_FORCE
 from placet.domain.authorization.approval import ApprovalDecision

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.context import Settings
 from placet.core.entities.governance import principal_key, provider_key

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.governed import ask
 from placet.core.runs import Intent
@@ -54,8 +55,7 @@ tagged_at = "2026-01-02T03:04:05.000Z"
 """
 
 
-@dataclass
-class Team:
+class Team(Struct):
     """A team on the command line with its GitHub: alice's account there is 6001, bob's 6002, dave has none."""
 
     shell: Shell

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from placet.adapters.live.port import LiveSideEffects
 from placet.demo.npm_double import NpmDouble
@@ -32,8 +32,7 @@ THINNED = 13
 DENSE = 3
 
 
-@dataclass(frozen=True)
-class Road:
+class Road(Struct, frozen=True):
     """The way of one executor to its provider: what is sent, and what stands there afterwards."""
 
     upstream: str
@@ -127,8 +126,7 @@ def road(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Road]:
         yield made
 
 
-@dataclass
-class Trip:
+class Trip(Struct):
     """One effect on its way through one fault, and what can be said of it."""
 
     road: Road

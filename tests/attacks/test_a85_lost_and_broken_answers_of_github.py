@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pytest
+from msgspec import Struct
 
 from placet.adapters.egress.exchange import Egress
 from placet.demo.github_double import Fault
@@ -26,8 +26,7 @@ MOST_REQUESTS = {"tag_repo": 4, "publish_release": 18, "open_pr": 7}
 _CUTS = 56
 
 
-@dataclass
-class Attempt:
+class Attempt(Struct):
     """A fresh repository in which one operation is tried."""
 
     github: Github

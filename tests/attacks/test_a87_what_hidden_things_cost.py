@@ -10,11 +10,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet import bootstrap, config
 from placet.core.decide import Decision, decide
@@ -194,8 +195,7 @@ TELL_ALL_THE_SAME = {
 """Reads that tell even who sees everything the same of both."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Secrets:
+class Secrets(Struct, frozen=True, kw_only=True):
     """An installation with everything that a caller may not see, by the names that routes have for it."""
 
     shell: Shell
@@ -204,8 +204,7 @@ class Secrets:
     owner: Caller
 
 
-@dataclass(frozen=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One way to ask an endpoint about something."""
 
     route: Route

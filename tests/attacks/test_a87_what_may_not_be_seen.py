@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from placet import config
 from placet.facade import Placet
@@ -20,8 +20,7 @@ HIDDEN, NOTHING, SHOWN = "@secret/tool", "@absent/tool", "@acme/tool"
 NO_CERTIFICATE, NO_EVENT = "CERT-PKG-20200101-001", "evt_20200101000000_abc123"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Secrets:
+class Secrets(Struct, frozen=True, kw_only=True):
     """A service with a private package in it, and who may see it: a key for everything, and one for that scope."""
 
     service: Service

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
+from msgspec import Struct
 
 from placet import config
 from placet.demo.npm_double import NpmDouble
@@ -22,8 +22,7 @@ TOKEN = "npm_t0ken_canary"
 PACKAGE, VERSION = "@acme/tool", "1.0.0"
 
 
-@dataclass(frozen=True)
-class Attack:
+class Attack(Struct, frozen=True):
     """The attacker with three keys, the registry that must see nothing, and what they made."""
 
     client: OldClient

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pytest
+from msgspec import Struct
 
 from placet import config
 from placet.core.governed import ask
@@ -39,8 +39,7 @@ NOBODY_APPROVES = POLICY.replace('"v1"', '"v2"').replace(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Team:
+class Team(Struct, frozen=True):
     """A team founded on the command line; the bootstrap key, bob's key, and a freeze that was set since."""
 
     shell: Shell

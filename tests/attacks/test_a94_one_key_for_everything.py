@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 import pytest
+from msgspec import Struct
 
 from placet import config
 from placet.config import Config
@@ -42,8 +42,7 @@ NOBODY_APPROVES = bundled_policy("trial").replace(b'"trial-1"', b'"taken-over"')
 MALLORY = soft_key("ed25519", 94).line
 
 
-@dataclass(frozen=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """An installation, the key for everything, whose it is, and a freeze to be lifted."""
 
     settings: Config

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from placet.adapters.live.port import LiveSideEffects
 from placet.demo.npm_double import NpmDouble
@@ -26,8 +26,7 @@ OURS = make_archive("@acme/tool", "1.0.0")
 OTHERS = make_archive("@acme/tool", "1.0.0", description="other")
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """Somewhere to write to: how an operation on some bytes is made, and how many effects stand."""
 
     world: World

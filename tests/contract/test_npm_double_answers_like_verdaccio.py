@@ -6,12 +6,12 @@ import hashlib
 import http.client
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from msgspec import Struct
 
 from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.npm.document import build_publication
@@ -25,8 +25,7 @@ pytestmark = pytest.mark.node
 ABBREVIATED = "application/vnd.npm.install-v1+json; q=1.0, application/json; q=0.8, */*"
 
 
-@dataclass(frozen=True)
-class Registry:
+class Registry(Struct, frozen=True):
     """A registry under comparison, and how requests are made to it."""
 
     url: str
@@ -50,8 +49,7 @@ class Registry:
         return self.ask("PUT", path, token=token or self.token, body=publication.body)
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What both must agree on."""
 
     status: int
@@ -64,8 +62,7 @@ class Reply:
         return parsed
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """The double and the real registry."""
 
     double: Registry

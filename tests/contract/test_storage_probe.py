@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.objectstore.probe import FOLDER, ObjectStoreProbe

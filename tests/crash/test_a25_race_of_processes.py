@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from placet import bootstrap, config
 from placet.core.context import Context
@@ -31,8 +31,7 @@ PATIENT_SECONDS = 60
 TOO_LATE = {"RECEIPT_RESERVED", "RECEIPT_CONSUMED"}
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(Struct, frozen=True):
     """A receipt that everybody has, and what it is for."""
 
     operation: Operation

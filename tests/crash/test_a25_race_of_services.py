@@ -9,12 +9,12 @@ import json
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
 from placet import config
 from placet.facade import Placet
@@ -32,8 +32,7 @@ TOO_LATE = {"IN_PROGRESS"}
 """How somebody is told that another has it: documented, and safe to repeat."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """A run that would make one tag, and the receipt that stands for it."""
 
     run_id: str
@@ -41,8 +40,7 @@ class Planned:
     tag: str
 
 
-@dataclass(slots=True)
-class Told:
+class Told(Struct):
     """What clients were answered, by run."""
 
     answers: defaultdict[str, list[tuple[int, Any]]] = field(default_factory=lambda: defaultdict(list))

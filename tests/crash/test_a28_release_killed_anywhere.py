@@ -8,11 +8,11 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
+from msgspec import Struct
 
 from placet import bootstrap, config
 from placet.core.runs import add_plan, open_run
@@ -30,8 +30,7 @@ from support.killing import DEADLINE_SECONDS, in_child
 POLICY = Path(__file__).parent / "unlimited.toml"
 
 
-@dataclass(frozen=True)
-class Releaser:
+class Releaser(Struct, frozen=True):
     """A trial installation that releases at the double, each run in a process of its own."""
 
     environment: dict[str, str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import resource
 import sqlite3
@@ -12,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from placet import bootstrap, config
 from placet.adapters.system import SystemClock
@@ -64,8 +64,8 @@ async def publish(publisher: Publisher, version: str, at: At, *, late: bool = Fa
 
     try:
         async with bootstrap.opened(config.load(publisher.environment), at=told) as opened:
-            context = dataclasses.replace(opened.context, clock=Behind()) if late else opened.context
-            placet = Placet(dataclasses.replace(opened, context=context))
+            context = replace(opened.context, clock=Behind()) if late else opened.context
+            placet = Placet(replace(opened, context=context))
             await placet.publishing.publish(PublishRequest(tgz=publisher.tgz(version)))
     except PlacetError as error:
         return error.code, error.hint, last
@@ -147,7 +147,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_on_a_full_disk_nothing_is_lost_and_with_more_room_the_next_try_finishes(
     registry: NpmDouble, small_disk: Path, tmp_path: Path
 ) -> None:
-    publisher = dataclasses.replace(Publisher.found(small_disk, registry.url, TOKEN), folder=tmp_path)
+    publisher = replace(Publisher.found(small_disk, registry.url, TOKEN), folder=tmp_path)
     filler = small_disk / "filler"
     told = []
     for number, room in enumerate((0, 4, 40, 60, 100, 150, 200, 300, 400, 500)):
@@ -197,7 +197,7 @@ def test_a_locked_database_is_waited_for_in_vain_and_the_next_try_finishes(regis
 def found_beside(folder: Path, registry: NpmDouble, version: str) -> Publisher:
     """Found an installation among several that publish other versions to the same registry."""
     folder.mkdir()
-    return dataclasses.replace(Publisher.found(folder, registry.url, TOKEN), versions=[version])
+    return replace(Publisher.found(folder, registry.url, TOKEN), versions=[version])
 
 
 def test_a_database_that_is_locked_for_a_while_is_waited_for(publisher: Publisher) -> None:

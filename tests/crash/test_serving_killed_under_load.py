@@ -7,12 +7,12 @@ import http.client
 import random
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec import Struct, field
 
 from placet import config
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
@@ -26,8 +26,7 @@ ISSUE = "/v1/certificates/issue"
 CLIENTS = 6
 
 
-@dataclass
-class Acknowledged:
+class Acknowledged(Struct):
     """What clients were told, by certificate."""
 
     issued: dict[str, str] = field(default_factory=dict)

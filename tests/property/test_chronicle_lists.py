@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.caller import NOBODY, Caller
 from placet.core.decide import Decision
@@ -38,8 +39,7 @@ def minute(number: int) -> datetime:
     return NOW + timedelta(minutes=number)
 
 
-@dataclass(frozen=True)
-class Happened:
+class Happened(Struct, frozen=True):
     event_type: str
     package: str
     actor: str

@@ -8,10 +8,11 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 from typing import Any
+
+from msgspec import Struct
 
 from placet.demo.npm_double import NpmDouble
 from placet.web.documents.plans import EXAMPLE_OPERATION
@@ -28,8 +29,7 @@ _TOKEN = "npm_t0ken_canary"
 _SECONDS = 600
 
 
-@dataclass(frozen=True, kw_only=True)
-class Heard:
+class Heard(Struct, frozen=True, kw_only=True):
     """How a run of schemathesis ended, and what the service logged of each request."""
 
     code: int

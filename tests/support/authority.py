@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from msgspec import Struct
 
 from placet.domain.certificate.authority import Issuer, issue_leaf, make_intermediate, make_root
 from placet.domain.certificate.binding import Binding, KeyOrigin
@@ -33,8 +33,7 @@ def private_key(name: str, algorithm: KeyAlgorithm = KeyAlgorithm.P256) -> Priva
     return ec.generate_private_key(ec.SECP256R1())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
+class Authority(Struct, frozen=True, kw_only=True):
     """A root, an intermediate, and the leaf keys they certify."""
 
     root: Issuer

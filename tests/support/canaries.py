@@ -15,12 +15,12 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import load_der_private_key
+from msgspec import Struct, field
 
 _SECRET_NAME = re.compile(r"PLACET_(PASSPHRASE|BOOTSTRAP_KEY|API_KEY)|[A-Z0-9_]*(TOKEN|SECRET|SECRET_KEY|PASSWORD)|SSO")
 _SECRET_FILES = ("PLACET_PASSPHRASE_FILE", "PLACET_API_KEY_FILE")
@@ -44,8 +44,7 @@ class LeakError(AssertionError):
     """Something told a credential. The message says where, and never what it was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exemption:
+class Exemption(Struct, frozen=True, kw_only=True):
     """A credential that is shown where it is made, this once, and why that is right."""
 
     where: re.Pattern[str]
@@ -73,11 +72,14 @@ IN_ANSWERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Canaries:
+class Canaries(Struct, frozen=True):
     """The secrets of one installation, as they would be spelled."""
 
-    spelled: re.Pattern[bytes] | None = field(repr=False)
+    spelled: re.Pattern[bytes] | None
+
+    def __repr__(self) -> str:
+        """Return the name alone: a failed test prints its values."""
+        return "<Canaries>"
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Canaries:
@@ -101,8 +103,7 @@ class Canaries:
                 raise LeakError(f"{where}: {form} was told")
 
 
-@dataclass(slots=True)
-class Homes:
+class Homes(Struct):
     """The installations that tests have used since they were looked at last, with the secrets that came near them."""
 
     secrets: dict[Path, set[bytes]] = field(default_factory=dict)

@@ -6,11 +6,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cryptography import x509
+from msgspec import Struct, field
 
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.operation import Operation, Subject
@@ -39,8 +39,7 @@ class Numbered:
         return hashlib.shake_256(b"%d" % self.given).digest(size)
 
 
-@dataclass
-class GivenAuthority:
+class GivenAuthority(Struct):
     """Certificates by the tests' authority; counts how many it signed."""
 
     issued: int = 0
@@ -63,8 +62,7 @@ async def _nothing() -> None:
     pass
 
 
-@dataclass
-class Double:
+class Double(Struct):
     """Stands for every provider: an executor that counts effects, and a reader of what stands there.
 
     `acts` and `answers` say what happens to the next requests: the effect is made or not, and the

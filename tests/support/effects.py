@@ -8,9 +8,10 @@ import io
 import json
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.files.objects import FolderExecutor
@@ -33,8 +34,7 @@ TOKEN = "npm_canary_9f8e7d6c5b4a"
 RUN = "run_01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
-@dataclass
-class SettableClock:
+class SettableClock(Struct):
     """A clock that stands where it was set."""
 
     instant: datetime = NOW
@@ -43,8 +43,7 @@ class SettableClock:
         return self.instant
 
 
-@dataclass
-class GivenCredentials:
+class GivenCredentials(Struct):
     """Credentials by provider id, without an environment."""
 
     secrets: Mapping[str, str] = field(default_factory=lambda: {"npm": TOKEN, "github": TOKEN, "objects": CREDENTIAL})
@@ -54,8 +53,7 @@ class GivenCredentials:
         return Secret(value) if value is not None else None
 
 
-@dataclass
-class Fence:
+class Fence(Struct):
     """Says whether the fence is held, and counts how often it was asked."""
 
     held: bool = True
@@ -129,8 +127,7 @@ async def no_wait(_: float) -> None:
     """Stand in for sleeping."""
 
 
-@dataclass
-class World:
+class World(Struct):
     """A live port over given provider records, with everything that a test may turn."""
 
     npm_url: str = "http://127.0.0.1:9"

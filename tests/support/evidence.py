@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.adapters.files.keyring import FileKeyring
 from placet.domain.certificate.authority import Issuer
@@ -25,8 +26,7 @@ PACKAGE, VERSION = "@acme/tool", "1.0.0"
 ARCHIVE = tgz(package_json(manifest(PACKAGE, VERSION)), member("package/x", b"x"))
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """The road after the publication of `@acme/tool` 1.0.0, and the bundle that proves it."""
 
     road: Road

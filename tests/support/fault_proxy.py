@@ -11,8 +11,9 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 Answering = Callable[[bytes], bytes]
 """Makes the bytes that the executor gets out of those that the provider answered."""
@@ -34,8 +35,7 @@ def method(*wanted: str) -> Matching:
     return lambda line, _: line.split(" ")[0] in wanted
 
 
-@dataclass(frozen=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """What befalls each request that matches.
 
     The request reaches the provider `forwarded` times (0: never, 2: duplicated), up to its byte
@@ -69,8 +69,7 @@ def replay(content: bytes, matches: Matching = any_request) -> Fault:
     return Fault(matches=matches, answer=lambda _: content)
 
 
-@dataclass
-class FaultProxy:
+class FaultProxy(Struct):
     """A running proxy: set `fault`, read what passed."""
 
     upstream: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.github.facts import GithubFacts
@@ -95,8 +96,7 @@ def pull_operation(head_sha: str, *, text: bytes = TEXT, step: int = 3, **params
     return an_operation(OperationKind.OPEN_PR, {"text.md": text}, "", {**given, **params}, step)
 
 
-@dataclass
-class Github:
+class Github(Struct):
     """The double with one repository, `acme/tool`, whose `main` is at `commit`."""
 
     double: GithubDouble

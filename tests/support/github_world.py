@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.github.facts import GithubFacts
@@ -49,8 +51,7 @@ approvals = [{ group = "maintainers", count = 1, assurance = 2 }]
 """
 
 
-@dataclass
-class GithubWorld:
+class GithubWorld(Struct):
     """The installation, whose providers of kind `github` tell who pushed and merged, and the double."""
 
     world: World

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.oidc.provider import OidcProvider
@@ -49,8 +51,7 @@ SIGNED = TEAM + PUBLISHING + CERTIFYING + TRUSTING
 """Publishing takes one maintainer's signature."""
 
 
-@dataclass
-class GivenTokens:
+class GivenTokens(Struct):
     """An identity provider that knows no network: each code gives the token that a test put under it, once."""
 
     tokens: dict[str, Mapping[str, Json]] = field(default_factory=dict)

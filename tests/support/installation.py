@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from placet.adapters.live.observer import LiveObserver
 from placet.adapters.live.port import LiveSideEffects

@@ -10,10 +10,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
+
+from msgspec import Struct, field
 
 from support.service import Reply, Service
 
@@ -53,8 +54,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
         time.sleep(0.05)
 
 
-@dataclass
-class Browser:
+class Browser(Struct):
     """One person's browser at a service."""
 
     service: Service

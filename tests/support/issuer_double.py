@@ -9,7 +9,6 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Struct, field
 
 CLIENT, SECRET = "placet", "sso_s3cret_canary"
 
@@ -88,8 +88,7 @@ def _pem(key: Any) -> bytes:
     return pem
 
 
-@dataclass
-class IssuerDouble:
+class IssuerDouble(Struct):
     """What the issuer publishes and gives, each changed by a test in one line; and what it was asked."""
 
     url: str = ""

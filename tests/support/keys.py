@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.caller import Caller
 from placet.core.context import Context
@@ -29,8 +31,7 @@ approvals = []
 """The rule under which keys are made here."""
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(Struct, frozen=True):
     """A key that was made: as it is shown, and its id."""
 
     shown: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import Struct, field
 
 from placet.adapters.files.anchor import FileAnchor
 from placet.adapters.memory.anchor import MemoryAnchor
@@ -53,8 +53,7 @@ class LedgerStore(Store, Ledger, Protocol):
     """What both adapters are: a store and its ledger."""
 
 
-@dataclass(slots=True)
-class InMemory:
+class InMemory(Struct):
     """A home in memory."""
 
     anchor: MemoryAnchor = field(default_factory=MemoryAnchor)
@@ -74,8 +73,7 @@ class InMemory:
         """Do nothing: there is nothing to release."""
 
 
-@dataclass(slots=True)
-class InSqlite:
+class InSqlite(Struct):
     """A home in a folder: `home/ledger.sqlite`, and the anchor beside it."""
 
     folder: Path

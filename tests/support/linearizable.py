@@ -8,16 +8,17 @@ in which a single client, asking one after the other, would have been told the s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 OK = "ok"
 _SPENT = frozenset({"consumed", "failed"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """What one client asked (`issue`, `consume`, `fail`, `revoke`, `policy`), of what, and what it was told.
 
     `of` is a receipt id or the policy's word (`allow`, `deny`); `end` that of an issued receipt.
@@ -36,8 +37,7 @@ class Event:
     end: datetime | None = None
 
 
-@dataclass(frozen=True)
-class State:
+class State(Struct, frozen=True):
     """What decides: whether the policy allows, each receipt's state and end, and which is the newest."""
 
     allows: bool = True

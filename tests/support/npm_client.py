@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class NpmClient:
+
+class NpmClient(Struct, frozen=True):
     """Runs npm commands against one registry."""
 
     home: Path

@@ -6,8 +6,9 @@ import json
 import posixpath
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive import ArchiveReading
 from placet.domain.package.manifest import install_effects
@@ -15,8 +16,7 @@ from placet.domain.package.manifest import install_effects
 _SCRIPT = Path(__file__).parents[1] / "acceptance" / "packages" / "extract.cjs"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extraction:
+class Extraction(Struct, frozen=True, kw_only=True):
     """The files that npm left on disk, as (path, executable, sha256) triples; or its error."""
 
     files: frozenset[tuple[str, bool, str]]

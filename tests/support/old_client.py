@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from support.service import Reply, Service
 
@@ -11,8 +11,7 @@ EVENTS = "/chronicle/events"
 REGISTER = "/registry/api/packages/register"
 
 
-@dataclass(frozen=True, kw_only=True)
-class OldClient:
+class OldClient(Struct, frozen=True, kw_only=True):
     """One client; each of its three keys has what it needs for one service, unless one is given for all."""
 
     service: Service

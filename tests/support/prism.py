@@ -8,9 +8,10 @@ import json
 import select
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from placet.demo.double_server import Asked, DoubleServer, Reply
 from support.node_program import node
@@ -33,8 +34,7 @@ class Upstream(DoubleServer):
         return self.reply
 
 
-@dataclass(frozen=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What Prism says of one exchange: the violations that lie in the request, and those in the answer."""
 
     status: int
@@ -42,8 +42,7 @@ class Judged:
     answer: list[str]
 
 
-@dataclass(frozen=True)
-class Prism:
+class Prism(Struct, frozen=True):
     """Prism as a proxy before recorded answers."""
 
     port: int

@@ -7,10 +7,12 @@ verifier. Nothing here uses the Core: the entries are written by hand from the r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from placet.domain.authorization.approval import Approval
 from placet.domain.authorization.operation import Operation, Precondition
@@ -48,8 +50,7 @@ from support.publication_parts import (
 from support.small_log import REQUESTER, START, Event, logged
 
 
-@dataclass(slots=True)
-class Story:
+class Story(Struct):
     """What happened, in order, by name; and what the bundle carries beside the entries."""
 
     events: dict[str, Event]

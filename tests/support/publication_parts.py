@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.domain.authorization.approval import Approval, ApprovalDecision
 from placet.domain.authorization.evaluate import approvals_digest
@@ -49,8 +51,7 @@ approvals = []
 KEYS = {"alice": 1, "bob": 2, "carol": 3}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """Which version is published, in which run, under which certificate, from which archive."""
 
     version: Version = VERSION

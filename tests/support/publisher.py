@@ -8,9 +8,10 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from placet import bootstrap, config
 from placet.domain.log.rows import Finding
@@ -67,8 +68,7 @@ ACKNOWLEDGED = {
 """The entry that must be in the ledger once a point was passed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publisher:
+class Publisher(Struct, frozen=True):
     """The installation: its settings, and the folder for objects. `versions` are those it was killed at."""
 
     environment: dict[str, str]

@@ -7,8 +7,9 @@ import json
 import re
 import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from support.service import Service
 
@@ -16,8 +17,7 @@ _SECONDS = 60
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Heard:
+class Heard(Struct, frozen=True, kw_only=True):
     """What came back until the connection ended: nothing where `content` is empty."""
 
     content: bytes

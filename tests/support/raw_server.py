@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 Answering = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
-@dataclass
-class RawServer:
+class RawServer(Struct):
     """What arrived, and whether each client has gone away."""
 
     port: int = 0

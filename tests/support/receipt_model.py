@@ -5,15 +5,14 @@ It knows nothing of stores, digests or signatures. Times are seconds since the b
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 LIFETIME, OLDEST, DEADLINE, SETTLE, APPROVAL = 3600.0, 3000.0, 60.0, 900.0, 86_400.0
 OPEN = frozenset({"issued", "reserved", "indeterminate", "executed", "conflict"})
 CODES = {"reserved": "RECEIPT_RESERVED", "indeterminate": "RECEIPT_RESERVED", "revoked": "RECEIPT_REVOKED"}
 
 
-@dataclass
-class Ticket:
+class Ticket(Struct):
     """One receipt: of which plan, from when, under which policy, and where it is in its life."""
 
     plan: int
@@ -23,8 +22,7 @@ class Ticket:
     deadline: float = 0.0
 
 
-@dataclass
-class Wish:
+class Wish(Struct):
     """One plan: for which version, who approved it when, and whether it was denied itself."""
 
     version: int
@@ -33,8 +31,7 @@ class Wish:
     tickets: list[Ticket] = field(default_factory=list)
 
 
-@dataclass
-class Model:
+class Model(Struct):
     """Everything that decides."""
 
     now: float = 0.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import Struct, field
 
 from placet.domain.authorization.checks import NUMBERS
 from placet.domain.encoding.canonical import Value
@@ -90,8 +90,7 @@ PREPARING = frozenset(
 """Types of entries that may stand beside the denial: none of them lets anything happen."""
 
 
-@dataclass
-class Refused:
+class Refused(Struct):
     """The refusal that was seen: what was raised, and the data of its entry."""
 
     sentence: str = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from placet.core.acts import report_registration
 from placet.core.acts.register_package import STATEMENT_ARTIFACT

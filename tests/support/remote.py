@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from msgspec import Struct
 
 from placet import config
 from placet.errors import ApprovalsPendingError, PlacetError
@@ -37,8 +37,7 @@ def make_key(shell: Shell, *scopes: str, principal: str, requester: str = "") ->
     return asyncio.run(make())
 
 
-@dataclass(frozen=True)
-class Person:
+class Person(Struct, frozen=True):
     """Somebody who asks a service. Every method runs to its end before it returns."""
 
     service: Service

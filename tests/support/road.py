@@ -9,11 +9,11 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from placet import bootstrap, config
 from placet.demo.npm_double import NpmDouble
@@ -34,8 +34,7 @@ _OVER = frozenset({"executed", "abandoned", "denied"})
 Work = Callable[[Placet], Awaitable[Any]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trace:
+class Trace(Struct, frozen=True, kw_only=True):
     """What an installation and everything behind it has to show at one moment."""
 
     connections: int
@@ -51,8 +50,7 @@ class Trace:
         return self.written, self.objects, self.open_runs, self.certificates
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True):
     """How something was refused, and the entries that were written meanwhile."""
 
     code: str

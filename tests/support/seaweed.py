@@ -10,10 +10,10 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import obstore
+from msgspec import Struct
 from obstore.store import S3Store
 
 from placet.ports.effects import Provider
@@ -26,8 +26,7 @@ _START_SECONDS = 120
 _SERVERS = ("master", "volume", "filer", "s3")
 
 
-@dataclass(frozen=True)
-class ObjectStore:
+class ObjectStore(Struct, frozen=True):
     """A running store: its address, its bucket, and what stands there as the store itself tells."""
 
     url: str

@@ -11,9 +11,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from placet import config
 from placet.facade import Placet
@@ -24,8 +25,7 @@ _LISTENS = re.compile(rb"serving on https?://127\.0\.0\.1:(\d+)")
 _SECONDS = 60
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """What the service answered."""
 
     status: int
@@ -42,8 +42,7 @@ class Reply:
         return str(self.document["error_code"])
 
 
-@dataclass(frozen=True, kw_only=True)
-class Service:
+class Service(Struct, frozen=True, kw_only=True):
     """Where a service listens, and the shell in whose home it works."""
 
     shell: Shell

@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from support.canaries import HOMES, ON_STANDARD_OUTPUT, Canaries
 
@@ -17,8 +18,7 @@ PLACET = Path(sys.executable).parent / "placet"
 SECONDS = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """What a command left: its exit code and what it wrote."""
 
     code: int
@@ -48,8 +48,7 @@ class _Started(subprocess.Popen[bytes]):
         return out, err
 
 
-@dataclass(slots=True)
-class Shell:
+class Shell(Struct):
     """One person's shell: a folder, and variables on top of almost none."""
 
     place: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct, field
 
 from placet.domain.encoding.canonical import Object
 from placet.domain.log import merkle
@@ -19,8 +20,7 @@ START = datetime(2026, 1, 2, 3, 10, tzinfo=UTC)
 REQUESTER = "ci:github:acme/tool"
 
 
-@dataclass(slots=True)
-class Event:
+class Event(Struct):
     """One entry to be: its type and data, and whether the data is detached."""
 
     type: str
@@ -28,8 +28,7 @@ class Event:
     detached: bool = False
 
 
-@dataclass(slots=True)
-class TestLog:
+class TestLog(Struct):
     """A log in memory."""
 
     __test__ = False

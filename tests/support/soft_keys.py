@@ -9,13 +9,13 @@ import base64
 import hashlib
 import itertools
 import struct
-from dataclasses import dataclass
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import Struct
 
 from placet.domain.encoding.ssh_public_key import SshPublicKey, parse_public_key
 
@@ -38,8 +38,7 @@ def mpint(value: int) -> bytes:
     return string(b"\0" + raw if raw and raw[0] & 0x80 else raw)
 
 
-@dataclass(frozen=True)
-class SoftKey:
+class SoftKey(Struct, frozen=True):
     """A private key and the SSH type under which it appears."""
 
     key_type: str

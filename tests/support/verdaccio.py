@@ -9,8 +9,9 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from support.node_program import node
 from support.ports import free_port
@@ -39,8 +40,7 @@ log: { type: stdout, format: json, level: warn }
 """
 
 
-@dataclass(frozen=True)
-class Verdaccio:
+class Verdaccio(Struct, frozen=True):
     """A running registry: its address, and a token of its one user."""
 
     url: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.caller import Caller
 from placet.core.entities.governance import approval_key, read_signed_approval

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.abandon import abandon_run, give_way, revoke_unpublished
 from placet.core.attempts import Attempts, Reach, attempts_at, clear_away

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.signing import JUSTIFICATION_LIMIT_BYTES, Pen, sign_for_groups
 from placet.domain.authorization.approval import Approval, ApprovalDecision, parse_approval
@@ -24,8 +25,7 @@ KEY = Path("/in/memory")
 GROUPS = ("maintainers", "security")
 
 
-@dataclass
-class Holder:
+class Holder(Struct):
     """An `ApprovalSigner` that holds one key in memory."""
 
     held: SoftKey
@@ -41,7 +41,7 @@ class Holder:
 
 def ballot(**changed: object) -> Ballot:
     shown = Ballot(plan=a_plan(), policy_version="v1.0", demanded=GROUPS, groups=GROUPS, breaks_glass="security")
-    return replace(shown, **changed)  # type: ignore[arg-type]  # the members of a ballot
+    return replace(shown, **changed)
 
 
 def pen() -> Pen:
@@ -127,7 +127,7 @@ def an_approval(**changed: object) -> Approval:
         group="maintainers",
         at=NOW,
     )
-    return replace(said, **changed)  # type: ignore[arg-type]  # the members of an approval
+    return replace(said, **changed)
 
 
 def test_one_decision_is_said_once_for_each_group() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Coroutine
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from placet.core.bundles import MOST_A_MINUTE, MOST_AT_ONCE, MOST_KINDS, DenialBundles, Denied, EachDenial
 from placet.core.entities.denials import DeniedRequest, read_denied_request

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.entities.governance import BOOTSTRAP, POLICY_IN_FORCE, BootstrapKey
 from placet.core.findings import Finding, Health
@@ -33,8 +34,7 @@ def trust_root(**changed: object) -> bytes:
     return TrustRoot(**{**members, **changed}).encode()  # type: ignore[arg-type]  # members by name, each of its type
 
 
-@dataclass
-class Probe:
+class Probe(Struct):
     """Providers that are well, but for what a test says; counts who was asked something."""
 
     no_address: str = ""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from placet.adapters.system.surroundings import HomeSurroundings
 from placet.core.findings import Finding, Health, span
@@ -21,8 +22,7 @@ SOUND = Storage(journal_mode="wal", problem="")
 WELL = Place(path=HOME, exists=True, is_private=True, is_ours=True, device=1, free_bytes=9 * GIB)
 
 
-@dataclass
-class Given:
+class Given(Struct):
     """Surroundings as a test says."""
 
     home: Place = WELL

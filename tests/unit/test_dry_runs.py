@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from placet.core.entities.intents import intent_key, read_intent
 from placet.core.entities.stored import required

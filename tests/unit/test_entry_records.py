@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 import pytest
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value, encode
 from placet.domain.log.certificate_records import (
@@ -52,8 +52,7 @@ class Record(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True):
     """A record, its reader, and values that its members may not have."""
 
     record: Record

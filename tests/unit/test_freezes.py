@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.entities.freezes import FREEZES, MOST_OPEN, MOST_OPEN_EACH, freezes_object, open_freezes, with_freeze
 from placet.core.governed import ask, judgements_of

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.values.kinds import OutcomeStatus
 from placet.errors import InvalidInputError

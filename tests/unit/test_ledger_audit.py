@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from placet.adapters.memory.home import MemoryHome
 from placet.adapters.memory.rows import MemoryRows
@@ -42,7 +42,7 @@ def home() -> InMemory:
 
 
 def set_head(tables: MemoryHome, **members: object) -> None:
-    tables.head = replace(tables.head, **members)  # type: ignore[arg-type]  # members of a head
+    tables.head = replace(tables.head, **members)
 
 
 def edit_with_nodes(tables: MemoryHome, seq: int) -> None:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.adapters.live.observer import LiveObserver, OfflineObserver
 from placet.adapters.live.port import LiveSideEffects
@@ -20,8 +21,7 @@ CONTENT = b"content"
 OPERATION = publish_operation(CONTENT)
 
 
-@dataclass
-class RecordingExecutor:
+class RecordingExecutor(Struct):
     """Remembers what reached it, and may fail before or after it asked for the permit."""
 
     reached: int = 0
@@ -141,8 +141,7 @@ def test_a_bug_before_the_first_byte_stays_a_bug() -> None:
         perform(RecordingExecutor(fails_before_permit=True), authorize(OPERATION, {"archive.tgz": CONTENT}))
 
 
-@dataclass
-class FixedReader:
+class FixedReader(Struct):
     """Reads the same value for whatever fact."""
 
     value: str

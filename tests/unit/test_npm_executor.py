@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.live.port import LiveSideEffects

@@ -11,10 +11,10 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from placet.adapters.egress.endpoint import parse_endpoint
 from placet.adapters.egress.exchange import Egress

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.encoding.archive_scan import scan_archive
 from placet.domain.package.stamp import STAMP_RULE, stamp, unstamp
@@ -93,7 +94,7 @@ def test_the_same_stamp_gives_the_same_bytes() -> None:
 def test_what_a_time_loses_when_written_does_not_refuse_the_stamp() -> None:
     block = metadata()
     finer = MOMENT + timedelta(microseconds=1)
-    object.__setattr__(block.certificate, "issued_at", finer)
+    block = replace(block, certificate=replace(block.certificate, issued_at=finer))
     assert unstamp(stamp(tgz(package_json()), block)).block.certificate.issued_at == MOMENT
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.acts.activate_policy import POLICY_ARTIFACT
 from placet.core.entities.governance import (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.authorization.operation import Artifact, Precondition, Subject, read_operation, read_subject
 from placet.domain.authorization.plan import parse_plan

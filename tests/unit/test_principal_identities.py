@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.authorization.principal import Principal, check_may_approve, checked, read_principal
 from placet.domain.authorization.principal_identity import (

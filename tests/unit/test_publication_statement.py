@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.encoding.dsse import STATEMENT_TYPE, parse_envelope, seal
 from placet.domain.encoding.jcs import encode_jcs

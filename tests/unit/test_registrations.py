@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from placet.core.acts.register_package import STATEMENT_ARTIFACT
 from placet.core.entities.chronicle import event_key, read_event

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.authorization.operation import Artifact, Operation
 from placet.domain.authorization.repository_operations import (

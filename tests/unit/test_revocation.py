@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.certificate.revocation import Revocation, RevocationReason, parse_reason, read_revocation, reason_in
 from placet.domain.encoding.canonical import Value

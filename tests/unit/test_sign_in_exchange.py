@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.authorization.sign_in import TIME, SignIn, parse_sign_in
 from placet.errors import DeniedError

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.entities.governance import provider_key, provider_object, stored_provider
 from placet.core.entities.storage import StorageCheck, passed_check, read_storage_check, storage_check_key
@@ -25,8 +26,7 @@ KEPT = Promise(name="refuses to overwrite", kept=True, seen="it does")
 BROKEN = Promise(name="refuses to overwrite", kept=False, seen="the store took it")
 
 
-@dataclass
-class GivenProbe:
+class GivenProbe(Struct):
     """Finds what it was given, and remembers the token."""
 
     promises: tuple[Promise, ...] = (KEPT,)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.entities.receipts import subject_of
 from support.github import pull_operation, release_operation, tag_operation

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.encoding.canonical import Object, decode, encode
 from placet.domain.log.checkpoint import Checkpoint, CheckpointKey, sign_checkpoint

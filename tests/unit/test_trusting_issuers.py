@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.core.entities.stored import required
 from placet.core.entities.trust import identity_key, issuer_key, read_identity_holder, stored_issuer

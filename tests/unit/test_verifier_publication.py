@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from placet.domain.certificate.authority import LEAF_VALIDITY
 from placet.domain.encoding.pem import certificate_der

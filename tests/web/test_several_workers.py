@@ -10,10 +10,10 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from support.raw_client import connected, head, hear
 from support.service import Service, serving_trial

@@ -6,8 +6,10 @@ import contextlib
 import shutil
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.adapters.credentials.named import NamedCredentials
 from placet.adapters.egress.exchange import Egress
@@ -62,8 +64,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(Struct, frozen=True, kw_only=True):
     """An installation that is open: its context, its ledger for auditors, and its folder.
 
     `identities` asks the issuers where people sign in. `caller` is who uses the installation over the

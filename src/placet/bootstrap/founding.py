@@ -8,9 +8,10 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from placet.adapters.files.anchor import FileAnchor
 from placet.adapters.softkeys.maker import SoftwareKeyMaker
@@ -37,8 +38,7 @@ _BOOTSTRAP_BYTES = 24
 _INSTALLATION_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,39}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Founded:
+class Founded(Struct, frozen=True, kw_only=True):
     """What `init` made. `bootstrap_key` is shown once, by whoever asked, and kept nowhere."""
 
     home: Path

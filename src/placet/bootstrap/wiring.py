@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from placet.adapters.credentials.named import NamedCredentials
 from placet.adapters.egress.exchange import Egress
@@ -42,8 +43,7 @@ _TELL_ACCOUNTS = frozenset({"github"})
 """Provider kinds whose fact reader tells who pushed and merged a commit."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Parts(Struct, frozen=True, kw_only=True):
     """What an installation's context is built around: its log, its keys, its name."""
 
     store: SqliteStore

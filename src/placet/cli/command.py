@@ -6,12 +6,12 @@ import difflib
 import importlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _AGE = re.compile(r"(?P<count>[0-9]{1,6})(?P<unit>[smhd])", re.ASCII)
@@ -19,8 +19,7 @@ _MOST_DIGITS = 18
 """What every store can hold."""
 
 
-@dataclass(slots=True)
-class Choices:
+class Choices(Struct):
     """What was chosen for the whole command line."""
 
     home: Path | None = None
@@ -118,8 +117,7 @@ class Command(click.Command):
             formatter.write(f"  {self.example}\n")  # in one line: it is there to be copied
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Struct, frozen=True):
     """Where a command is found, and what it does in a few words; its module is imported when it is called."""
 
     module: str

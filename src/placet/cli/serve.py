@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from placet.cli.command import FILE, WORD, Command, Number
 from placet.cli.installation import check_is_here, settings

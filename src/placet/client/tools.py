@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.ports.approval_signer import ApprovalSigner
 from placet.ports.keys import KeyMaker
@@ -10,8 +10,7 @@ from placet.ports.plan_files import PlanFiles
 from placet.ports.world import Clock
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
+class Tools(Struct, frozen=True, kw_only=True):
     """What signs approvals, makes keys for certificates, reads plan files, and tells the time."""
 
     signer: ApprovalSigner

@@ -8,12 +8,12 @@ import logging
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote
 
 import httpx2
 import msgspec
+from msgspec import Struct
 
 from placet.client.problems import error_of
 from placet.domain.encoding.canonical import Object
@@ -36,8 +36,7 @@ logging.getLogger("httpcore2").setLevel(logging.INFO)
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What came back: the status, when to ask again at the earliest, and the whole body."""
 
     status: int

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
 from placet.config.service import ServiceSettings, service_settings
+from placet.domain.values.unshown import Unshown
 from placet.errors import ConfigurationError
 from placet.ports.effects import Secret
 
@@ -18,8 +18,7 @@ DEFAULT_BASE_URL = "http://localhost:8480"
 """Where clients reach the service if nobody says otherwise: `placet serve` without options listens there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Unshown, frozen=True, kw_only=True):
     """Everything that a person may set, read once.
 
     | variable | meaning | default |
@@ -60,7 +59,7 @@ class Config:
     service: ServiceSettings
     server: str
     api_key: Secret | None
-    environment: Mapping[str, str] = field(repr=False)
+    environment: Mapping[str, str]
 
 
 def load(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from placet.errors import ConfigurationError
 
@@ -21,16 +22,14 @@ _DAY_SECONDS = 86_400
 _ADDRESS = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):(?P<port>[0-9]{1,5})", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostPort:
+class HostPort(Struct, frozen=True, kw_only=True):
     """Where to listen; port 0 is any that is free."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceSettings:
+class ServiceSettings(Struct, frozen=True, kw_only=True):
     """What whoever runs the service may set.
 
     | variable | meaning | default |

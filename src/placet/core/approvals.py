@@ -12,6 +12,7 @@ from placet.core.entities.governance import (
     approval_key,
     approval_set_key,
     denial_object,
+    kept_policy_key,
     key_counter_key,
     key_counter_object,
     principal_key,
@@ -49,7 +50,7 @@ def approval_premises(run: Run, approver: str, snapshot: Snapshot | None) -> Col
     if stored is None:
         return keys
     plan = read_plan(stored)
-    return keys | judgement_premises(snapshot, plan) | review_premises(plan)
+    return keys | judgement_premises(snapshot, plan) | review_premises(plan) | {kept_policy_key(plan.policy_digest)}
 
 
 def plan_to_judge(snapshot: Snapshot, run: Run, decision: ApprovalDecision) -> ShownPlan:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.core.authorize import Presented, authorize, premises
 from placet.core.context import Context
@@ -23,8 +24,7 @@ from placet.domain.values.time import cut_to_milliseconds
 _NO_MAC = bytes(32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assessment:
+class Assessment(Struct, frozen=True, kw_only=True):
     """Each check's result, and the code and sentence of the first that fails, empty where none does."""
 
     checks: Object

@@ -12,8 +12,8 @@ from datetime import datetime
 
 from placet.core.context import Context
 from placet.core.entities.governance import approval_set_key
-from placet.core.entities.runs import Run, RunState, operation_key, plan_key, plan_object, read_plan, read_run
-from placet.core.entities.stored import unstored
+from placet.core.entities.runs import Run, RunState, operation_key, plan_key, plan_object
+from placet.core.entities.stored import Unwritten
 from placet.core.judgement import Judgement, judgement_premises
 from placet.core.limits import plan_counters
 from placet.core.perform import Asked, Performed, Planned, Road, Writes, act_premises, perform_by
@@ -22,7 +22,7 @@ from placet.core.runs import Intent, bound_plan, new_run, plan_premises, plan_te
 from placet.core.said import NOTHING_SAID, Said
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan
-from placet.domain.log.change import Count, Entity, EntityKey, Snapshot
+from placet.domain.log.change import Count, Entity, EntityKey, Head, Snapshot
 from placet.domain.values.kinds import Mode
 from placet.errors import DeniedError, InvalidInputError, NotFoundError
 from placet.ports.store import ConflictError
@@ -61,14 +61,16 @@ class _Change:
         self._run = run
         self._key = plan_key(run.run_id, 1)
         self._bound: Plan | None = None
-        self._made: Mapping[EntityKey, Entity] = {}
+        self._made = self._unwritten(template)
         self._seen: tuple[Snapshot, Planned] | None = None
 
     def premises(self, snapshot: Snapshot | None) -> set[EntityKey]:
         """Return all that the judgement of the change takes, but for what its run makes and nobody else can have."""
         operation = self.template.operations[0]
         keys = plan_premises(self.template) | act_premises(operation)
-        if snapshot is not None:
+        if snapshot is None:  # what the plan says by itself is nearly always all
+            keys |= judgement_premises(self._before_any_load(), self.template)
+        else:
             about = self._about(snapshot)
             keys |= judgement_premises(about.snapshot, about.plan)
         return keys - {self._run.key, self._key, operation_key(operation.operation_id), approval_set_key(self._key)}
@@ -86,6 +88,15 @@ class _Change:
         """Return the run with its one plan, executed."""
         return run.planned().moved(RunState.EXECUTED)
 
+    def _unwritten(self, plan: Plan) -> Mapping[EntityKey, Entity]:
+        """Return run and plan, as decisions find them."""
+        run = Unwritten(revision=0, value=self._run.planned())
+        return {self._run.key: run, self._key: Unwritten(revision=0, value=plan)}
+
+    def _before_any_load(self) -> Snapshot:
+        head = Head(size=0, time=self.template.created_at, epoch=self.template.issuer)
+        return Snapshot(head=head, entities=self._made)
+
     def _about(self, snapshot: Snapshot) -> Planned:
         if self._seen is None or self._seen[0] is not snapshot:
             self._seen = snapshot, self._found(snapshot)
@@ -95,11 +106,7 @@ class _Change:
         plan = bound_plan(snapshot, self.template)
         if self._bound is None or plan != self._bound:  # mostly it is as it was a moment ago
             self._bound = plan
-            planned = self._run.planned()
-            run, stored = unstored(planned.to_object()), unstored(plan_object(plan))
-            read_run.learn(run, planned)
-            read_plan.learn(stored, plan)
-            self._made = {self._run.key: run, self._key: stored}
+            self._made = self._unwritten(plan)
         return Planned(
             snapshot=Snapshot(head=snapshot.head, entities={**snapshot.entities, **self._made}),
             operation=self._bound.operations[0],

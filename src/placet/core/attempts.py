@@ -6,8 +6,9 @@ the same state chooses the same run, so that all of them end with one publicatio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+
+from msgspec import Struct
 
 from placet.core.abandon import abandon_run, give_way
 from placet.core.context import Context
@@ -28,8 +29,7 @@ class Reach(IntEnum):
     PUBLISHED = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempts:
+class Attempts(Struct, frozen=True, kw_only=True):
     """The production runs about one archive of one version: the one that goes on, and how far each open one is."""
 
     standing: Run | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.entities.certificates import certificate_key, read_certificate
@@ -39,10 +40,10 @@ from placet.domain.authorization.place import asked_of_provider
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.receipt import Receipt
 from placet.domain.log.change import EntityKey, Snapshot
+from placet.domain.values.unshown import Unshown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presented:
+class Presented(Unshown, frozen=True, kw_only=True):
     """A request with the very bytes it would send, what was observed for it, and who presents it.
 
     `fresh` is the payload digest of a receipt that the same change issues (core operations), and
@@ -50,15 +51,14 @@ class Presented:
     """
 
     request: Request
-    contents: Mapping[str, bytes] = field(repr=False)
+    contents: Mapping[str, bytes]
     observations: tuple[ObservedFact, ...]
     actor: str
     fresh: StoredReceipt | None = None
     judged: Judgement | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authorized:
+class Authorized(Struct, frozen=True, kw_only=True):
     """What passed checks 0 to 9 against one snapshot at `now`, and the plan and judgement it rests on.
 
     From `valid_until` on, time alone would make a check fail: the change must be committed before.
@@ -134,8 +134,7 @@ def authorize(context: Context, snapshot: Snapshot, now: datetime, presented: Pr
     return Authorized(cleared=cleared, plan=plan, judgement=gathered.judgement, now=at, valid_until=until)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Gathered:
+class _Gathered(Struct, frozen=True, kw_only=True):
     """The facts of checks 3 to 9, and the judgement that some of them come from."""
 
     facts: Facts

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.domain.encoding.canonical import Object
 
@@ -23,8 +25,7 @@ _MINUTE = timedelta(minutes=1)
 _SEVERAL = "unverified:several"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denied:
+class Denied(Struct, frozen=True, kw_only=True):
     """A denial that is to be recorded: what its entry will say, and when it was.
 
     `source` tells apart who asked, and is never recorded. `times` is how many there were since `since`.

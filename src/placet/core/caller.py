@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.domain.authorization.api_key import ANY, Scope, check_scopes
 from placet.domain.authorization.shown_token import CredentialKind
 from placet.errors import DeniedError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(Struct, frozen=True, kw_only=True):
     """An authenticated principal. Made by `usecases.authenticate` alone, but for `NOBODY`.
 
     `credential_id` is what it showed, which every run remembers that it asks for: once that is

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from placet.core.bundles import EachDenial, Recorder
 from placet.core.numbers import Numbers
 from placet.domain.log.checkpoint import CheckpointSigner
 from placet.domain.values.kinds import Mode
+from placet.domain.values.unshown import Unshown
 from placet.ports.authority import CertificateAuthority
 from placet.ports.blobs import BlobStore
 from placet.ports.effects import Observer, SideEffectPort
@@ -22,8 +25,7 @@ _EMBEDDED = "http://localhost:8480"
 """Where `placet serve` listens by default."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicBases:
+class PublicBases(Struct, frozen=True, kw_only=True):
     """Where others reach the services, as addresses that are given out begin; one may serve all (contract 1).
 
     `id` is the certificate authority's, `api` the event log's and everything else's.
@@ -34,8 +36,7 @@ class PublicBases:
     registry: str = _EMBEDDED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What the person who runs Placet may set, each with the protocol's default.
 
     `deadline` is how long one effect may take; `settle` maps a provider kind to how long after
@@ -66,8 +67,7 @@ def _nowhere(name: str) -> None:
     """Do nothing at a named point; crash tests end the process there instead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Unshown, frozen=True, kw_only=True):
     """One installation as the Core sees it.
 
     `issuer` is the log's origin; `mode` what this process's effect port was built for;
@@ -83,7 +83,7 @@ class Context:
     randomness: Randomness
     issuer: str
     mode: Mode
-    receipt_secrets: Mapping[str, bytes] = field(repr=False)
+    receipt_secrets: Mapping[str, bytes]
     minting_key: str
     effects: SideEffectPort
     observer: Observer

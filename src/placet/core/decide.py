@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from placet.core import identifiers
 from placet.core.context import Context
@@ -21,8 +22,7 @@ LOOKED_UP = "receipt.looked_up"
 _ATTEMPTS = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True):
     """What a decision wants to commit: one entry, the entities it writes, and its guards."""
 
     type: str

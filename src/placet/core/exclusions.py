@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from placet.core.context import Context
 from placet.core.entities.governance import provider_key, stored_provider

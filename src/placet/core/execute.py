@@ -6,7 +6,9 @@ The named points told to `context.at` are where a crash must lose nothing and do
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.acts import ACTS
 from placet.core.authorize import Presented
@@ -33,8 +35,7 @@ _FASTER = frozenset({"RECEIPT_ALREADY_OPEN", "RECEIPT_RESERVED", "RECEIPT_CONSUM
 """How an operation is refused that another process has begun since we looked: what became of it is the answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """What became of one operation: its receipt's state, and what the provider answered."""
 
     operation: Operation

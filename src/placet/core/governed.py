@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from placet.core.abandon import abandon_run
 from placet.core.at_once import perform_at_once
@@ -22,8 +23,7 @@ from placet.domain.values.kinds import Mode
 from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError, NotFoundError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """A governed act that was asked for and performed: its run, and what became of it.
 
     `granted` is empty where it was not performed at once: `authorization_of` looks it up.

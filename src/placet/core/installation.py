@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from importlib import resources
+
+from msgspec import Struct
 
 from placet.core.decide import Decision
 from placet.core.entities.governance import (
@@ -39,8 +40,7 @@ class Profile(StrEnum):
     TEAM = "team"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Beginning:
+class Beginning(Struct, frozen=True, kw_only=True):
     """What `init` decides: the profile, the receipt key's id, and the bootstrap key of a team."""
 
     profile: Profile

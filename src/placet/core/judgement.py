@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.credentials import asked_in_order, credential_premises, still_vouched_for
@@ -53,8 +54,7 @@ _BOOTSTRAP_LIFETIME_SECONDS = 300
 _NO_POLICY = sha256(b"")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     """The policy's word on one operation: allowed exactly when there is no refusal.
 
     Limits are None where no rule sets any. `awaiting` tells that only approvals are missing;
@@ -88,7 +88,6 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
     keys = {
         POLICY_IN_FORCE,
         FREEZES,
-        kept_policy_key(plan.policy_digest),
         BOOTSTRAP,
         principal_key(plan.requester),
         *_owner(snapshot, plan),
@@ -105,7 +104,7 @@ def judgement_premises(snapshot: Snapshot, plan: Plan) -> set[EntityKey]:
         approvals = read_approval_set(anchor)
         keys |= {approval_key(stored, number) for number in range(1, approvals.count + 1)}
         keys |= {principal_key(approver) for approver in approvals.approvers}
-        keys |= _sessions(snapshot, stored, approvals.count)
+        keys |= _sessions(snapshot, stored, approvals.count) | {kept_policy_key(plan.policy_digest)}
     return keys
 
 

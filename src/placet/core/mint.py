@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from placet.core import identifiers
@@ -35,16 +34,16 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import CORE_KINDS, Mode
+from placet.domain.values.unshown import Unshown
 from placet.errors import ConfigurationError, DeniedError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Minted:
+class Minted(Unshown, frozen=True, kw_only=True):
     """A receipt and its compact form, which is all that an executor is handed."""
 
     receipt: Receipt
     payload: bytes
-    token: str = field(repr=False)
+    token: str
 
     def record(self, state: ReceiptState) -> ReceiptRecord:
         """Return what the store keeps of it: the payload, never the MAC."""

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.core.entities.stored import entity_of, record_of, with_index
 from placet.domain.encoding.canonical import Object
@@ -25,8 +26,7 @@ def sequence_key(name: str) -> EntityKey:
     return EntityKey(f"sequence/{name}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Block:
+class _Block(Struct, frozen=True, kw_only=True):
     """Numbers from `next` up to, not including, `end`; the block after it will have `length`."""
 
     next: int
@@ -34,8 +34,7 @@ class _Block:
     length: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class Drawn(Struct, frozen=True, kw_only=True):
     """One number of each sequence: `writes` take the blocks that some of them begin.
 
     What is drawn is used once its change is committed, and given back where it surely is not.

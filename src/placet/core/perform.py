@@ -7,8 +7,10 @@ that performs them, so there is nothing in between to be lost.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.acts import ACTS
 from placet.core.acts.act import Performance
@@ -36,6 +38,7 @@ from placet.domain.authorization.replaced import check_replaces
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.change import Count, EntityKey, Snapshot
 from placet.domain.values.kinds import Mode
+from placet.domain.values.unshown import Unshown
 from placet.errors import DeniedError, InvalidInputError, NotFoundError
 from placet.ports.store import ConflictError
 
@@ -44,8 +47,7 @@ _NOT_DONE = (DeniedError, InvalidInputError, NotFoundError, ConflictError)
 """What is raised where the change surely was not committed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Performed:
+class Performed(Struct, frozen=True, kw_only=True):
     """What a core operation left: the entry that records it, what it answers, and by what it was let.
 
     `granted` is empty for what no policy let: what the bootstrap key does.
@@ -57,17 +59,15 @@ class Performed:
     granted: Object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Unshown, frozen=True, kw_only=True):
     """A core operation as it was planned, the very bytes of its artifacts, and who has it performed."""
 
     operation: Operation
-    contents: Mapping[str, bytes] = field(repr=False)
+    contents: Mapping[str, bytes]
     actor: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """The plan that an operation is a step of, as the change that performs it finds or makes it.
 
     `snapshot` holds run and plan, also where the same change makes them; `operation` is what is asked
@@ -81,8 +81,7 @@ class Planned:
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Road:
+class Road(Struct, frozen=True, kw_only=True):
     """How an operation comes to its change: what that rests on, its plan, and what it writes of its run.
 
     `writes` is given the run with its certificate; `counters` what the policy says of the limits;

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from placet.core.authorize import Authorized, Presented, authorize, premises
 from placet.core.context import Context

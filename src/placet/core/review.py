@@ -6,8 +6,9 @@ Once it has begun, only a governed act lifts it. Neither is for those who asked 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from placet.core import identifiers
 from placet.core.context import Context

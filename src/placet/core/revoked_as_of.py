@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.decide import load
@@ -14,8 +14,7 @@ from placet.errors import UnavailableError
 _ATTEMPTS = 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokedAsOf:
+class RevokedAsOf(Struct, frozen=True, kw_only=True):
     """A checkpoint, its signed note, and the signed list of everything that was revoked then."""
 
     checkpoint: Checkpoint

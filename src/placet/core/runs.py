@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core import identifiers
 from placet.core.context import Context
@@ -46,8 +48,7 @@ _HARD = frozenset({"NO_RULE", "OIDC_CONTEXT_DENIED", "DENIED_BY_APPROVER", "EMBE
 """Reasons that no further approval can cure: planning itself is denied."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(Struct, frozen=True, kw_only=True):
     """An operation before it has an id: what somebody wants done.
 
     `not_made` names what a dry run leaves out of it, which stands beside the plan and never in it.

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.core.caller import Caller
 from placet.core.context import Context
@@ -27,8 +28,7 @@ from placet.domain.values.kinds import GOVERNED_KINDS
 from placet.errors import DeniedError, InvalidInputError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, frozen=True, kw_only=True):
     """A run, and its stored plans as far as there are any."""
 
     run: Run
@@ -51,8 +51,7 @@ class Seen:
         return frozenset(names | ({name_in(self.run.subject)} if self.run.archive_sha256 else set()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSight:
+class RunSight(Struct, frozen=True, kw_only=True):
     """Whose eyes: `caller` is None on the machine itself; `approves` tells of a person in a group of the policy."""
 
     caller: Caller | None

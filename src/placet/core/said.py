@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from placet.core.context import Context
 from placet.domain.encoding.foreign_json import JsonObject, read_foreign_object
 from placet.domain.log.compose import SALT_BYTES
 from placet.domain.values.digest import Digest, parse_digest, salted_digest
+from placet.domain.values.unshown import Unshown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Unshown, frozen=True, kw_only=True):
     """The digest under which something is kept, and what to keep; neither where nothing was said."""
 
     digest: str = ""
-    erasable: Mapping[Digest, bytes] = field(default_factory=dict, repr=False)
+    erasable: Mapping[Digest, bytes] = field(default_factory=dict)
 
 
 NOTHING_SAID = Said()

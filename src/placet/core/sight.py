@@ -5,7 +5,7 @@ What somebody may not see is for them as if it were not there, and costs the sam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.core.caller import Caller
 from placet.core.context import Context
@@ -18,8 +18,7 @@ from placet.domain.values.kinds import Visibility
 _PAGE = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
+class Sight(Struct, frozen=True, kw_only=True):
     """What one caller may see. `exceptions` are the packages that are not as visible as every other one.
 
     `caller` is None on the machine itself.

@@ -7,9 +7,11 @@ digests of the plan and of the text on the ballot, whoever sent it.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.domain.authorization.approval import Approval, ApprovalDecision
 from placet.domain.authorization.ballot import Ballot, Signed, fill_in, groups_spoken_for
@@ -21,8 +23,7 @@ from placet.ports.approval_signer import ApprovalSigner
 JUSTIFICATION_LIMIT_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pen:
+class Pen(Struct, frozen=True, kw_only=True):
     """Who signs, with which key (its file, or the `.pub` of one in an agent), made by which signer, at what time."""
 
     approver: str

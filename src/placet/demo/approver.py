@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from msgspec import field
 
 from placet.domain.authorization.approval import NAMESPACE
 from placet.domain.encoding.ssh_public_key import SshPublicKey, parse_public_key
 from placet.domain.encoding.ssh_wire import wire_string
 from placet.domain.encoding.sshsig import SshSignature
+from placet.domain.values.unshown import Unshown
 
 IN_MEMORY = Path("/in/memory")
 _HASH = "sha512"
 
 
-@dataclass(frozen=True, slots=True)
-class DemoApprover:
+class DemoApprover(Unshown, frozen=True):
     """Implements `ports.approval_signer.ApprovalSigner` without a file, an agent or `ssh-keygen`."""
 
     principal_id: str
-    _key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate, repr=False)
+    _key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     @property
     def line(self) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.adapters.files.anchor import FileAnchor
 from placet.adapters.sqlite.store import SqliteStore
@@ -29,8 +31,7 @@ _PUBLICATION_PLAN = 2
 _ACTOR = "person:mallory"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(Struct, frozen=True, kw_only=True):
     """One attack: what was tried, the code or finding that was expected and came, and its effects."""
 
     name: str
@@ -40,8 +41,7 @@ class Tried:
     effects: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loot:
+class Loot(Struct, frozen=True, kw_only=True):
     """What the attacker holds: a spent receipt, and one that was issued for an approved operation and not used."""
 
     context: Context

@@ -7,14 +7,16 @@ import json
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 from urllib.parse import urlsplit
 
+from msgspec import Struct, field
 
-@dataclass(slots=True, kw_only=True)
-class Fault:
+from placet.domain.values.unshown import Unshown
+
+
+class Fault(Struct, kw_only=True):
     """What goes wrong with the next `times` requests of `method` whose path contains `path`.
 
     An empty `method` fits every request; the first `passing` that fit are let pass.
@@ -37,19 +39,17 @@ class Fault:
     happens: Callable[[], None] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Unshown, frozen=True, kw_only=True):
     """One request as it arrived. `path` has no query; header names are in lower case."""
 
     method: str
     path: str
     query: str
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """One answer."""
 
     status: int

@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
 from typing import Any
+
+from msgspec import Struct, field
 
 from placet.domain.encoding.git_tag import Tagger, git_sha, tag_object
 
@@ -25,8 +26,7 @@ class RefusedError(Exception):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account of GitHub's: names are given up and taken again, ids are not."""
 
     login: str
@@ -40,8 +40,7 @@ DEVELOPER = Account("dana", 5001)
 NOTHING = "0" * 40
 
 
-@dataclass(slots=True)
-class Repository:
+class Repository(Struct):
     """One repository. `effects` counts by (kind, name) what was made, `readable` whether the credential sees it."""
 
     full_name: str

@@ -8,8 +8,9 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from placet import bootstrap
 from placet.demo.approver import IN_MEMORY
@@ -25,8 +26,7 @@ from placet.usecases.verify_ledger import verify_ledger
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """What the demo did: the JSON document of `--json`, and whether all of it went as it should."""
 
     document: dict[str, object]

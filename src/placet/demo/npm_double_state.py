@@ -10,8 +10,9 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 _TIME = "2026-01-01T00:00:00.000Z"
 _ABBREVIATED = ("name", "version", "bin", "dependencies", "engines", "dist", "directories")
@@ -27,8 +28,7 @@ class RefusedError(Exception):
         self.reason = reason
 
 
-@dataclass(slots=True)
-class _Package:
+class _Package(Struct):
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
     tarballs: dict[str, bytes] = field(default_factory=dict)
     dist_tags: dict[str, str] = field(default_factory=dict)

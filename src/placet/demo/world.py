@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet import bootstrap, config
 from placet.core.installation import Profile
@@ -24,8 +25,7 @@ _TOKEN = "npm_demo-only-the-executor-sees-this"  # noqa: S105 - good for the loo
 _INDEX = "#!/usr/bin/env node\nconsole.log('Nothing was published without a yes.');\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DemoWorld:
+class DemoWorld(Struct, frozen=True, kw_only=True):
     """Everything that the demo's acts need."""
 
     placet: Placet
@@ -70,7 +70,7 @@ async def demo_world(home: Path, scratch: Path) -> AsyncIterator[DemoWorld]:
     (folder / "objects").mkdir(parents=True)
     approvers = tuple(DemoApprover(f"person:{name}") for name in ("bob", "carol", "dan"))
     with NpmDouble(_TOKEN) as registry:
-        await _enrol(dataclasses.replace(settings, bootstrap_key=founded.bootstrap_key), approvers)
+        await _enrol(replace(settings, bootstrap_key=founded.bootstrap_key), approvers)
         async with bootstrap.opened(settings) as opened:
             placet = Placet(opened)
             await _add_providers(placet, registry.url, folder / "objects")
@@ -81,8 +81,8 @@ def _settings(home: Path, scratch: Path) -> config.Config:
     own = config.load()
     settings = config.load({**own.environment, _TOKEN_VARIABLE: _TOKEN}, home=home)
     if home.is_relative_to(scratch):  # nobody will look at it later: leave no anchor behind either
-        settings = dataclasses.replace(settings, anchors=scratch / "anchors")
-    return dataclasses.replace(settings, passphrase=None, principal=REQUESTER, bootstrap_key=None)
+        settings = replace(settings, anchors=scratch / "anchors")
+    return replace(settings, passphrase=None, principal=REQUESTER, bootstrap_key=None)
 
 
 async def _enrol(settings: config.Config, approvers: tuple[DemoApprover, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.core.entities.runs import Run, RunState
 from placet.domain.authorization.explanations import explain
@@ -15,8 +15,7 @@ _UNSETTLED = {ReceiptState.RESERVED: "IN_PROGRESS", ReceiptState.INDETERMINATE: 
 _ENDED = {RunState.DENIED: "DENIED_BY_APPROVER", RunState.ABANDONED: "RUN_CLOSED", RunState.CONFLICT: "RUN_CLOSED"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(Struct, frozen=True, kw_only=True):
     """What keeps an operation from shipping: a code, and the sentence of whoever said no, empty where nobody did."""
 
     code: str

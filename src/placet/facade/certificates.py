@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.bootstrap import Opened
 from placet.core.acts.act import PROVIDER
@@ -42,8 +43,7 @@ from placet.usecases.verify_certificate import CertificateVerdict, verify_certif
 _TAR_SHA256 = re.compile(r"([0-9a-f]{64})?")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedCertificate:
+class WantedCertificate(Struct, frozen=True, kw_only=True):
     """A certificate that somebody wants: what it is about, and which one it follows."""
 
     subject: Subject

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from placet.bootstrap import Opened
 from placet.core.acts import report_registration
@@ -24,6 +23,7 @@ from placet.domain.package.status import VersionStatus
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.npm import parse_package_name, parse_version
 from placet.domain.values.time import format_instant
+from placet.domain.values.unshown import Unshown
 from placet.errors import DeniedError, InvalidInputError, NotFoundError
 from placet.facade.requester import requester_of
 from placet.usecases.list_packages import WantedPackages, list_packages, list_versions
@@ -32,8 +32,7 @@ _KEPT = ("r2_location", "npm_registry")
 _OWN = frozenset({"package_name", "version", "cert_id", "chronicle_event_id", "status", "metadata", *_KEPT})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrationReport:
+class RegistrationReport(Unshown, frozen=True, kw_only=True):
     """A registration as a client reports it; `said` is the whole of it, as it came, kept erasable."""
 
     package: str
@@ -41,7 +40,7 @@ class RegistrationReport:
     certificate_id: str
     event_id: str
     status: str = ""
-    said: bytes = field(default=b"", repr=False)
+    said: bytes = b""
 
 
 class Registry:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from placet.bootstrap import Opened
 from placet.core.caller import Caller
@@ -15,6 +16,7 @@ from placet.domain.authorization.render import fingerprint, shown_digest
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.values.digest import parse_digest
 from placet.domain.values.time import format_instant
+from placet.domain.values.unshown import Unshown
 from placet.errors import ConfigurationError, DeniedError, InvalidInputError
 from placet.facade.publishing import Publishing
 from placet.facade.requester import requester_of
@@ -31,19 +33,17 @@ _MOST = 1000
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Returned:
+class Returned(Unshown, frozen=True, kw_only=True):
     """What a browser brings back from the issuer; nothing here is believed."""
 
-    sign_in: str = field(repr=False)
+    sign_in: str
     state: str
-    code: str = field(default="", repr=False)
+    code: str = ""
     error: str = ""
     answered_by: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class Word(Struct, frozen=True, kw_only=True):
     """What a person says about a plan, and which they were looking at, as they send it."""
 
     plan_digest: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet import bootstrap
 from placet.bootstrap import TRUST_ROOT_FILE, Opened
@@ -40,8 +42,7 @@ from placet.usecases.issue_crl import issue_crl
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revocations:
+class Revocations(Struct, frozen=True, kw_only=True):
     """What a verification shall use beside the bundle's own list, and how old the newest may be.
 
     `given` is a signed list chosen by hand, `home` the one of an installation.

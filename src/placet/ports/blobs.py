@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from placet.domain.values.digest import Digest
 
@@ -12,8 +13,7 @@ ARTIFACT_LIMIT_BYTES = 256 * 1024 * 1024
 """The most that one artifact may have, whoever brings it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class Upload(Struct, frozen=True, kw_only=True):
     """Bytes that `owner` is sending: the digest that they shall have, and how many they shall be, one at least.
 
     Two owners who send the same bytes know nothing of each other.

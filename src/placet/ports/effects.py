@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from placet.domain.authorization.authorized import AuthorizedOperation
 from placet.domain.authorization.operation import Operation, Subject
@@ -15,8 +16,7 @@ from placet.domain.encoding.canonical import Object
 from placet.domain.values.kinds import OutcomeStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What became of an effect, built from what the provider answered and what was read back.
 
     `response` holds printable facts of the provider's answer (status, digest, id): never a
@@ -40,16 +40,14 @@ class Presence(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """The answer of a look-up at the provider by identity and digest."""
 
     presence: Presence
     response: Object = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """A fact held by a provider, as it was seen: its value, where and when.
 
     `value` is `absent`, a digest or another printable value, or `unobserved` when it could not
@@ -107,8 +105,7 @@ class Observer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct, frozen=True, kw_only=True):
     """Where effects of one provider id go, and the *name* of its credential.
 
     `kind` is `npm`, `github`, `folder` or `s3`; `url` the base address (for a folder `file:` and an

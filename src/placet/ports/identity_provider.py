@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from placet.domain.authorization.issuer import Issuer
 from placet.domain.encoding.foreign_json import Json
+from placet.domain.values.unshown import Unshown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redemption:
+class Redemption(Unshown, frozen=True, kw_only=True):
     """What a code is exchanged with: the PKCE verifier, and where the browser was sent back to.
 
     `answered_by` is how the answer that brought the code named its issuer, empty where it did not (RFC 9207).
     """
 
-    code: str = field(repr=False)
-    verifier: str = field(repr=False)
+    code: str
+    verifier: str
     redirect_uri: str
     answered_by: str = ""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from placet.domain.log.change import Change, Committed
 from placet.domain.log.rows import LogRows
 from placet.domain.log.watch import Seal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerStatus:
+class LedgerStatus(Struct, frozen=True, kw_only=True):
     """How a log stands: origin, size, root, newest time, its checkpoint key, and its seal if any."""
 
     origin: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from placet.ports.effects import Provider
 
@@ -12,8 +13,7 @@ IsTrusted = Callable[[Provider], Awaitable[bool]]
 """Tells whether this very record of a provider passed its last check (the newest state, not a copy)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
+class Promise(Struct, frozen=True, kw_only=True):
     """One promise that a store was tried on: its name, whether it was kept, and what was seen, in one sentence."""
 
     name: str

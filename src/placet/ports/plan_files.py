@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from placet.domain.authorization.plan_file import PlanFile
+from placet.domain.values.unshown import Unshown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPlan:
+class ReadPlan(Unshown, frozen=True, kw_only=True):
     """A plan file, its packed package (empty where it has none), and the bytes of each file by its path in it."""
 
     file: PlanFile
-    tgz: bytes = field(repr=False)
-    contents: Mapping[str, bytes] = field(repr=False)
+    tgz: bytes
+    contents: Mapping[str, bytes]
 
 
 class PlanFiles(Protocol):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from placet.ports.effects import Provider
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A file or folder: whether it is there, who may get at it, on which file system, and what room that has.
 
     `is_private` tells that nobody but its owner has any right to it. `problem` says why nothing
@@ -26,8 +26,7 @@ class Place:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Storage:
+class Storage(Struct, frozen=True, kw_only=True):
     """The database file: how it writes, and what a quick check of its pages found (empty: nothing wrong)."""
 
     journal_mode: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.governance import principal_key, stored_principal
 from placet.core.entities.stored import entity_of
@@ -16,8 +17,7 @@ from placet.ports.store import Store
 ANCHOR_ADOPTED = "ledger.anchor_adopted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Adopter:
+class Adopter(Struct, frozen=True, kw_only=True):
     """Who vouches for a head, by the id of an enrolled principal, and when."""
 
     principal_id: str

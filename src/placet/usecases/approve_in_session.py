@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from placet.core.approvals import approval_premises, plan_to_judge, recorded
 from placet.core.caller import Caller
@@ -27,8 +28,7 @@ from placet.errors import DeniedError
 VALIDITY = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(Struct, frozen=True, kw_only=True):
     """What a person says about a plan, and which plan and text they were looking at; nothing here is believed.
 
     `phrase` are the plan's words, as who asked for it told them; a yes needs them, a no is quick.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.entities.denials import DeniedRequest
@@ -50,8 +51,7 @@ _STATUS = {
 """Of every receipt that was consumed; the others were never attempted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditRecord:
+class AuditRecord(Struct, frozen=True, kw_only=True):
     """One attempt, denial or blocked intent.
 
     `timestamp` is when the ledger recorded it last; `operation` is None where what was denied is no
@@ -75,8 +75,7 @@ class AuditRecord:
     retry_count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditTrail:
+class AuditTrail(Struct, frozen=True, kw_only=True):
     """A run and its records, oldest first."""
 
     run: Run

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from placet.core.context import Context
@@ -10,6 +9,7 @@ from placet.core.issuers import all_issuers, trusted_issuer
 from placet.domain.authorization.issuer import Issuer
 from placet.domain.authorization.sign_in import SECRET_BYTES, SignIn
 from placet.domain.values.time import cut_to_milliseconds
+from placet.domain.values.unshown import Unshown
 from placet.errors import InvalidInputError, NotFoundError
 from placet.ports.identity_provider import IdentityProvider
 
@@ -17,12 +17,11 @@ _SCOPE = "openid"
 """Who somebody is: nothing else about them is asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class Begun(Unshown, frozen=True, kw_only=True):
     """Where the browser goes, and what it keeps meanwhile; a secret."""
 
     authorization_url: str
-    sign_in: str = field(repr=False)
+    sign_in: str
 
 
 async def begin_sign_in(context: Context, provider: IdentityProvider, *, issuer: str, redirect_uri: str) -> Begun:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec import Struct
 
 from placet.core.acts.act import PROVIDER
 from placet.core.acts.issue_certificate import REQUEST_ARTIFACT
@@ -36,8 +36,7 @@ from placet.domain.values.kinds import OperationKind
 from placet.domain.verification.statement import Publication, sign_publication
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certified:
+class Certified(Struct, frozen=True, kw_only=True):
     """A package version as it will be published: stamped archive, certificate chain, signed statement."""
 
     run: Run

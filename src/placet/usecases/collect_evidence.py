@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.acts.register_package import STATEMENT_ARTIFACT
 from placet.core.context import Context
@@ -48,8 +49,7 @@ from placet.errors import VerificationError
 _CERTIFICATE_PLAN, _PUBLICATION_PLAN = 1, 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Spent:
+class _Spent(Struct, frozen=True, kw_only=True):
     """A receipt that a publication rests on, and the plan that it was issued for."""
 
     plan: Plan

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.abandon import abandon_run
 from placet.core.context import Context
@@ -22,6 +24,7 @@ from placet.domain.authorization.plan_file import Made, PlanFile, WantedArtifact
 from placet.domain.encoding.archive import check_is_package, read_archive
 from placet.domain.encoding.canonical import Value
 from placet.domain.values.kinds import Mode, OperationKind
+from placet.domain.values.unshown import Unshown
 from placet.errors import ConfigurationError, DeniedError, InvalidInputError
 from placet.usecases.certify_package import keep
 from placet.usecases.check_manifest import check_manifest
@@ -47,21 +50,19 @@ _OBJECTS = (Made.TARBALL, Made.CERTIFICATE)
 """What has a place of its own in object stores (contract 6)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanRequest:
+class PlanRequest(Unshown, frozen=True, kw_only=True):
     """A plan file with what it names: the packed package, empty where it has none, and each file's bytes.
 
     They stand under the path that the file names, or the digest.
     """
 
     file: PlanFile
-    tgz: bytes = field(repr=False)
-    contents: Mapping[str, bytes] = field(repr=False)
+    tgz: bytes
+    contents: Mapping[str, bytes]
     requester: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """A run that is planned to the end, and its plan."""
 
     run: Run

@@ -7,8 +7,9 @@ it is of. That they came is on record before they are kept.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.decide import Decision, decide
@@ -25,8 +26,7 @@ PER_HOUR_BYTES = 4 * 1024**3
 DELIVERED = "artifact.delivered"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
+class Delivered(Struct, frozen=True, kw_only=True):
     """How far an upload is."""
 
     digest: Digest

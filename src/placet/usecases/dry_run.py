@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.authorize import key_premises
 from placet.core.context import Context
@@ -24,8 +25,7 @@ from placet.errors import InvalidInputError
 _NOTHING: Mapping[str, tuple[str, ...]] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intended:
+class Intended(Struct, frozen=True, kw_only=True):
     """An operation that a dry run would have performed, its advisory receipt, and where the ledger has it."""
 
     operation: Operation

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive import ArchiveReading, read_archive
 from placet.domain.encoding.canonical import Object
@@ -13,8 +14,7 @@ from placet.domain.package.stamp import Unstamped, unstamp
 from placet.ports.packer import Packer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageInspection:
+class PackageInspection(Struct, frozen=True, kw_only=True):
     """What is known of one archive from its bytes alone; `unstamped` is None where it carries no block."""
 
     reading: ArchiveReading

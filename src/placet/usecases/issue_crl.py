@@ -7,10 +7,10 @@ have one number and no list is made that the ledger does not know. A sealed ledg
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from msgspec import Struct
 
 from placet.core.abandon import ACTOR
 from placet.core.context import Context
@@ -35,8 +35,7 @@ from placet.errors import NotFoundError
 from placet.ports.keys import AuthorityRole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crl:
+class Crl(Struct, frozen=True, kw_only=True):
     """A revocation list: its DER, who issued it, its number and times, and what it names, by serial number."""
 
     issuer: x509.Certificate

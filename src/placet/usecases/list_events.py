@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.context import Context
 from placet.core.entities.chronicle import (
@@ -38,8 +40,7 @@ _BEHIND = "~"
 """Sorts behind whatever follows an instant in a row, and before every later row's instant."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(Struct, frozen=True, kw_only=True):
     """Which events: what is empty is not asked about; both times are within. And which page of them."""
 
     event_type: str = ""
@@ -88,8 +89,7 @@ class Wanted:
         return self.prefix + (order(self.since) if self.since else "") + _BEHIND
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventPage:
+class EventPage(Struct, frozen=True, kw_only=True):
     """Some events, and how many there are that the caller may see."""
 
     events: tuple[ChronicleEvent, ...]

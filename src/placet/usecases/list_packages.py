@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.entities.names import about_in, as_wanted, is_first_row
@@ -22,8 +23,7 @@ _MOST_VERSIONS = 10_000
 _MOST_QUERY = 214
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedPackages:
+class WantedPackages(Struct, frozen=True, kw_only=True):
     """Which packages: by a part of the name, by the status of the latest version; and which page of them.
 
     `after` is the `after` of the page before.
@@ -64,8 +64,7 @@ class WantedPackages:
         return about_in(row) if is_first_row(row, as_wanted(self.query)) else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackagePage:
+class PackagePage(Struct, frozen=True, kw_only=True):
     """Some packages, how many there are that the caller may see, and where the next page begins, if there is one."""
 
     packages: tuple[RegisteredPackage, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.entities.receipts import ReceiptRecord, read_receipt_record, receipt_key
@@ -16,8 +16,7 @@ MOST_COUNTED = 1000
 _MOST_READ = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
+class Figures(Struct, frozen=True, kw_only=True):
     """How the state stands now.
 
     `readable` tells whether the ledger could be read: where not, the other figures are 0. Of receipts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from placet.core.context import Context
@@ -15,6 +14,7 @@ from placet.core.said import keeping
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.chitty_id import ChittyType, Namespace, chitty_id, parse_content_hash
 from placet.domain.values.digest import Digest, sha256
+from placet.domain.values.unshown import Unshown
 from placet.errors import InvalidInputError, UnavailableError
 from placet.ports.store import ConflictError
 
@@ -26,8 +26,7 @@ _LONGEST_NONCE = 256
 _LAST_MILLISECOND = 253_402_300_799_999
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MintRequest:
+class MintRequest(Unshown, frozen=True, kw_only=True):
     """A content to be named. `timestamp` (Unix ms) and `nonce` are None where they were not sent."""
 
     content_hash: str
@@ -35,7 +34,7 @@ class MintRequest:
     chitty_type: ChittyType
     timestamp: int | None
     nonce: str | None
-    said: bytes = field(default=b"", repr=False)
+    said: bytes = b""
 
 
 async def mint_chitty_id(context: Context, request: MintRequest, *, actor: str) -> MintedId:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.core.acts.act import PROVIDER
 from placet.core.context import Context
@@ -22,16 +23,14 @@ from placet.ports.effects import Provider
 _NOT_MADE = {Made.TARBALL: "stamp", Made.CERTIFICATE: "certificate", Made.STATEMENT: "signature"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
+class Targets(Struct, frozen=True, kw_only=True):
     """Where a publication goes: one registry, any number of object stores, by provider id."""
 
     registry: str
     stores: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Parcel(Struct, frozen=True, kw_only=True):
     """What a publication sends: name, version, the archive, and what certifies it.
 
     A dry run has no certificate and no statement: `certificate_id` is empty, both artifacts None,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from placet.core.abandon import abandon_run
 from placet.core.acts.register_package import STATEMENT_ARTIFACT
@@ -25,6 +24,7 @@ from placet.domain.authorization.plan import Plan
 from placet.domain.encoding.archive import ArchiveReading
 from placet.domain.values.confusable import check_not_confusable
 from placet.domain.values.kinds import CORE_KINDS, Mode, OperationKind
+from placet.domain.values.unshown import Unshown
 from placet.errors import DeniedError, EffectError, InvalidInputError
 from placet.usecases.certify_package import certificate_name, certify_package, keep_certificate
 from placet.usecases.plan_publication import Parcel
@@ -37,14 +37,13 @@ Progress = Callable[[str, str], None]
 """Told each step of the sequence and what is known then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Unshown, frozen=True, kw_only=True):
     """One package version as somebody wants it released.
 
     `intents` makes the operations of its plan, in order, out of what certifying the archive makes.
     """
 
-    tgz: bytes = field(repr=False)
+    tgz: bytes
     package: ArchiveReading
     requester: str
     registry: str

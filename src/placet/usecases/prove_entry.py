@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.domain.log.checkpoint import open_checkpoint, parse_vkey
 from placet.domain.log.merkle import leaf_hash, verify_consistency, verify_inclusion
@@ -11,8 +11,7 @@ from placet.ports.ledger import Ledger
 from placet.ports.store import Store
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryProof:
+class EntryProof(Struct, frozen=True, kw_only=True):
     """Entry `seq`, its audit path, and the checkpoint of `size` entries that it leads to."""
 
     seq: int
@@ -22,8 +21,7 @@ class EntryProof:
     checkpoint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GrowthProof:
+class GrowthProof(Struct, frozen=True, kw_only=True):
     """That the log of an older checkpoint is the beginning of the log of a newer one."""
 
     old_size: int

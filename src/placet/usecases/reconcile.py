@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.doubts import clear_up
@@ -16,8 +16,7 @@ from placet.errors import PlacetError
 ACTOR = "service:reconciler"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
+class Cleared(Struct, frozen=True, kw_only=True):
     """One receipt that was in doubt: what it is now, and whether a person should look.
 
     `problem` says why nothing could be found out, empty where something could.

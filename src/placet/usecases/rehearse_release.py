@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.entities.runs import Run
@@ -27,8 +28,7 @@ class WouldShip(StrEnum):
     NO = "no"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """A precondition of an operation, and the fact as its provider showed it."""
 
     fact: str
@@ -41,8 +41,7 @@ class Observed:
         return self.observation.value == self.expected
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OneRehearsed:
+class OneRehearsed(Struct, frozen=True, kw_only=True):
     """One operation of a dry run: its intent, what was observed for it, and whether it would ship."""
 
     intended: Intended
@@ -62,8 +61,7 @@ class OneRehearsed:
         return worst(said)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """One stage of the road: its name, how it ended, and what there is to say about it."""
 
     name: str
@@ -71,8 +69,7 @@ class Stage:
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
+class Rehearsed(Struct, frozen=True, kw_only=True):
     """A dry run: its plans, each operation as it was recorded, and the stages of its road."""
 
     run: Run
@@ -102,8 +99,7 @@ def worst(said: Sequence[WouldShip]) -> WouldShip:
     return max(said, key=list(WouldShip).index)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class Rehearsal(Struct, frozen=True, kw_only=True):
     """What is rehearsed: by whom it is asked, about what, its plans, and what was verified of it beforehand."""
 
     requester: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from placet.core.context import Context
@@ -15,21 +14,21 @@ from placet.domain.certificate.identifiers import CERTIFICATE_ID
 from placet.domain.log.change import Snapshot
 from placet.domain.log.lifecycle import CODE, Source, check_event
 from placet.domain.values.npm import parse_package_name, parse_version
+from placet.domain.values.unshown import Unshown
 from placet.errors import InvalidInputError
 
 REPORTED = "chronicle.reported"
 """The type of every entry that records a report: none that evidence relies on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Unshown, frozen=True, kw_only=True):
     """An event as it is reported; `said` is the whole of it, as it came, kept erasable."""
 
     event_type: str
     package: str = ""
     version: str = ""
     certificate_id: str = ""
-    said: bytes = field(default=b"", repr=False)
+    said: bytes = b""
 
 
 async def report_event(context: Context, report: Report, *, actor: str) -> ChronicleEvent:

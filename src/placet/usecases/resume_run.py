@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from placet.core.abandon import abandon_run
 from placet.core.attempts import attempts_at, clear_away
@@ -30,8 +31,7 @@ _ENDINGS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
+class Carried(Struct, frozen=True, kw_only=True):
     """A run that was carried out: its plan, and what became of each operation."""
 
     run: Run

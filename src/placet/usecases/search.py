@@ -12,9 +12,10 @@ import base64
 import binascii
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.entities.certificates import NAMED_CERTIFICATES, read_certificate
@@ -43,8 +44,7 @@ class Kind(StrEnum):
     EVENT = "event"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(Struct, frozen=True, kw_only=True):
     """One thing that was found: its id, what it is about, how it stands, and the entry that wrote it last.
 
     `run_id` is the run that it belongs to, empty for packages and certificates, and where that is not known.
@@ -67,16 +67,14 @@ class Hit:
         return name.rpartition("@")[0] or name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hits:
+class Hits(Struct, frozen=True, kw_only=True):
     """A page of what was found, and where the next one begins, empty after the last."""
 
     hits: tuple[Hit, ...]
     after: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Lane:
+class _Lane(Struct, frozen=True, kw_only=True):
     """One index in which one kind is found: by the beginning of an id, or by a part of a name.
 
     `read` makes a hit of what a row leads to; where that is a run and its receipts or events are looked

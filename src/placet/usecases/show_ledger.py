@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object
 from placet.domain.log.entry import Entry, parse_entry, read_detached_data
@@ -12,8 +12,7 @@ from placet.ports.store import Store
 NEWEST = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownEntry:
+class ShownEntry(Struct, frozen=True, kw_only=True):
     """One entry: its exact bytes, what they say, and its `data` even where that is detached."""
 
     content: bytes
@@ -21,8 +20,7 @@ class ShownEntry:
     data: Object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerPage:
+class LedgerPage(Struct, frozen=True, kw_only=True):
     """Some adjacent entries, and how the ledger stands."""
 
     status: LedgerStatus

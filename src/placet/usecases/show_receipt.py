@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.assess import Assessment, assess
 from placet.core.context import Context
@@ -19,8 +20,7 @@ from placet.domain.log.receipt_records import read_receipt_reserved
 from placet.domain.log.record_types import EntryType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(Struct, frozen=True, kw_only=True):
     """One entry of a receipt's life."""
 
     seq: int
@@ -29,8 +29,7 @@ class Moment:
     time: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptView:
+class ReceiptView(Struct, frozen=True, kw_only=True):
     """A receipt with its payload; `expired` where its own time ran out before it was used.
 
     `life` holds the entries that issued it, consumed it, and last wrote it, oldest first. `assessment`

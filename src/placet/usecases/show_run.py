@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.entities.denials import DeniedRequest
@@ -24,8 +25,7 @@ from placet.domain.authorization.plan import Plan
 from placet.domain.log.change import EntityKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationView:
+class OperationView(Struct, frozen=True, kw_only=True):
     """One operation: its newest receipt, what the policy says now, and what was denied of it.
 
     `intent` is what a dry run recorded of it; `in_turn` tells that all operations before it executed.
@@ -45,8 +45,7 @@ class OperationView:
         return self.receipt is not None and self.receipt.state is ReceiptState.EXECUTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedApproval:
+class RecordedApproval(Struct, frozen=True, kw_only=True):
     """What one person said about a plan, when, and whether they signed it or said it in a session."""
 
     approval: Approval
@@ -54,8 +53,7 @@ class RecordedApproval:
     signed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
+class RunView(Struct, frozen=True, kw_only=True):
     """A run with everything that is on record about it. `plan` is None before the first one."""
 
     run: Run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from placet.core.context import Context
@@ -22,6 +21,7 @@ from placet.domain.authorization.sign_in import CODE, SignIn, parse_sign_in
 from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.digest import sha256
 from placet.domain.values.time import cut_to_milliseconds, format_instant
+from placet.domain.values.unshown import Unshown
 from placet.errors import DeniedError
 from placet.ports.identity_provider import IdentityProvider, Redemption
 from placet.ports.store import ConflictError
@@ -30,27 +30,25 @@ _NAME = "sign-in"
 _REASON = re.compile(r"[a-z_]{1,40}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Unshown, frozen=True, kw_only=True):
     """What a browser brings back from the issuer, with what it had kept; nothing here is believed.
 
     `error` is the issuer's word where it gives no code; `answered_by` as in `Redemption`.
     """
 
-    sign_in: str = field(repr=False)
+    sign_in: str
     state: str
-    code: str = field(default="", repr=False)
+    code: str = ""
     error: str = ""
     answered_by: str = ""
     redirect_uri: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedIn:
+class SignedIn(Unshown, frozen=True, kw_only=True):
     """A session that has begun, and the token that its browser shows from now on; a secret."""
 
     session: Credential
-    token: str = field(repr=False)
+    token: str
 
 
 async def sign_in(context: Context, provider: IdentityProvider, answer: Answer) -> SignedIn:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive import ArchiveReading, read_archive
 from placet.domain.encoding.canonical import Object, Value
@@ -15,8 +16,7 @@ from placet.domain.package.stamp import stamp, unstamp
 from placet.ports.packer import Packer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StampChange:
+class StampChange(Struct, frozen=True, kw_only=True):
     """An archive with a block put in (`stamped`) or taken out, as a .tgz packed anew."""
 
     tgz: bytes

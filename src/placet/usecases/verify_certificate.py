@@ -7,8 +7,9 @@ That a certificate is valid says nothing about bytes: whether a package is what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.context import Context
 from placet.core.entities.certificates import CertificateRecord
@@ -21,16 +22,14 @@ from placet.domain.encoding.pem import read_certificate_der
 from placet.errors import PlacetError, VerificationError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateCheck:
+class CertificateCheck(Struct, frozen=True, kw_only=True):
     """One check: its name, whether it passed, and why it did not."""
 
     name: str
     problem: PlacetError | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateVerdict:
+class CertificateVerdict(Struct, frozen=True, kw_only=True):
     """What was found of a certificate; `registration` is what was published under it, None if nothing was.
 
     `index` is the number of the entry that recorded it, `checkpoint` the signed note over the log.

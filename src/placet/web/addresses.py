@@ -10,9 +10,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from placet.config.service import Network
 
@@ -24,8 +25,7 @@ _HANDED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-p
 _REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Networks:
+class Networks(Struct, frozen=True):
     """The networks whose proxies are trusted."""
 
     of: tuple[Network, ...] = ()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus
 
 import msgspec
+from msgspec import field
 from starlette.requests import ClientDisconnect, Request
 
 from placet.domain.encoding.foreign_json import read_foreign_object
+from placet.domain.values.unshown import Unshown
 from placet.errors import InvalidInputError, UnavailableError
 from placet.web.route import Route
 
@@ -24,13 +25,12 @@ _JSON = "application/json"
 _QUERY_HINT = "send the parameters that /openapi.json describes for this path, each once"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(Unshown, frozen=True, kw_only=True):
     """A body as its route's type, with the members that the type does not have, and as it came."""
 
     typed: Any = None
     unknown: Mapping[str, Any] = field(default_factory=dict)
-    content: bytes = field(default=b"", repr=False)
+    content: bytes = b""
 
 
 class Room:

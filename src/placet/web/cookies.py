@@ -8,7 +8,8 @@ of somebody else: so what changes anything has to show where it came from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.errors import DeniedError
 
@@ -17,8 +18,7 @@ SIGN_IN_SECONDS = 600
 _READING = ("GET", "HEAD")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cookies:
+class Cookies(Struct, frozen=True, kw_only=True):
     """Cookies of a service that browsers reach at `base_url`."""
 
     base_url: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import structlog
+from msgspec import Struct
 
 from placet.facade import Caller
 from placet.web.metrics import Metrics
@@ -15,8 +14,7 @@ _FAILED = 500
 _UNAVAILABLE = 503
 
 
-@dataclass(slots=True, kw_only=True)
-class Exchange:
+class Exchange(Struct, kw_only=True):
     """One request and what becomes of it, as far as it is known."""
 
     request_id: str
@@ -27,8 +25,7 @@ class Exchange:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reports:
+class Reports(Struct, frozen=True):
     """Tells the log and the figures."""
 
     metrics: Metrics

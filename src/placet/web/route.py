@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
 from placet.errors import DeniedError
 from placet.facade import Caller, Placet
@@ -25,8 +25,7 @@ class Access(Enum):
     """Only who asks from this machine itself: for all others there is nothing here."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Call:
+class Call(Struct, kw_only=True):
     """A request that fits its route: its parameters, body and caller, and the verbs as that caller may use them.
 
     `body` and `query` are of the types that the route names; `unknown` names the members of the
@@ -56,8 +55,7 @@ class Call:
         return self.caller
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What is sent back: a JSON document, or bytes of another kind; `cookies` are for the browser to keep."""
 
     status: int = 200
@@ -73,8 +71,7 @@ Shape = type[msgspec.Struct] | str | None
 """A document's type, the media type of what is no document, or None where nothing is sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """One endpoint.
 
     `path` has literal segments and `{parameters}`; `{package}` stands for a name, whose scope's slash

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from placet.domain.values.npm import parse_package_name, parse_version
 from placet.errors import NotFoundError
@@ -22,8 +23,7 @@ class MethodNotAllowedError(NotFoundError):
         self.allowed = allowed
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     """A place in the tree of templates: the routes that end here, and where the next segment leads."""
 
     routes: dict[str, Route] = field(default_factory=dict)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(slots=True)
-class Standing:
+class Standing(Struct):
     """Whether the end was asked for: then nothing new should be sent here."""
 
     ending: bool = False

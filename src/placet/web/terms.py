@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from starlette.requests import Request
 
 from placet.web.addresses import Networks
@@ -19,8 +19,7 @@ def never(_: Request) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """The limits, whom to believe about addresses, and who is told.
 
     `patience` is how many seconds a client may pause; `tls` whether it speaks TLS with us; `is_private`

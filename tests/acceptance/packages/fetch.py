@@ -13,16 +13,16 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 LOCK = Path(__file__).parent / "package-lock.json"
 KEPT = Path(__file__).parents[3] / ".cache" / "packages"
 _PREFIX = "node_modules/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RealPackage:
+class RealPackage(Struct, frozen=True, kw_only=True):
     """One package of the lock file, and where its original tarball is kept."""
 
     name: str

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from placet.errors import EffectError
 
@@ -30,8 +31,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65_535
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, kw_only=True):
     """One provider's address. `host` carries no brackets; `base_path` ends without a slash.
 
     `literal` is the host as an address where the record names one, `private` whether the

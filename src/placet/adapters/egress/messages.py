@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
+
+from placet.domain.values.unshown import Unshown
 from placet.errors import EffectError
 from placet.ports.effects import Secret
 
@@ -22,8 +24,7 @@ class AmbiguousError(EffectError):
     """Bytes may have been sent and no whole answer came (`PROVIDER_AMBIGUOUS`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Unshown, frozen=True, kw_only=True):
     """What is sent. `path` stands below the endpoint's base path; `bearer` and `basic` are shown to nobody else.
 
     `basic` is user and password as RFC 7617 joins and encodes them. At most one of the two is given.
@@ -32,13 +33,12 @@ class Request:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     bearer: Secret | None = None
     basic: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
+class Caps(Struct, frozen=True, kw_only=True):
     """Limits of one exchange: seconds for all of it, of these for connecting, bytes of the answer."""
 
     seconds: float
@@ -46,10 +46,9 @@ class Caps:
     answer_bytes: int = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Unshown, frozen=True, kw_only=True):
     """A whole answer. Header names are in lower case; the body is kept out of `repr`."""
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    body: bytes

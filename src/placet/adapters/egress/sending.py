@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.adapters.egress.messages import AmbiguousError, Answer, NothingSentError
 from placet.errors import EffectError
@@ -15,8 +16,7 @@ MAX_RETRIES = 3
 _UNREACHABLE_WAITS = (0.2, 1.0, 3.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True):
     """How sending ended: an answer, or the error that says whether bytes may have been sent."""
 
     answer: Answer | None
@@ -24,8 +24,7 @@ class Sent:
     retries: int
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """How to wait, and how a kind of provider says that it did not act and when to come back (None: it did not)."""
 
     seconds_to_wait: Callable[[Answer], float | None]

@@ -17,7 +17,6 @@ import hashlib
 import hmac
 import os
 import unicodedata
-from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,6 +26,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from placet.domain.encoding.canonical import Object, decode, encode
 from placet.domain.encoding.record import Record
 from placet.domain.encoding.strict_base64 import decode_base64, encode_base64
+from placet.domain.values.unshown import Unshown
 from placet.errors import ConfigurationError, PlacetError
 from placet.ports.effects import Secret
 
@@ -39,13 +39,12 @@ _DAMAGED = "KEY_FILE_DAMAGED"
 _HINT = "set PLACET_PASSPHRASE or PLACET_PASSPHRASE_FILE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyFile:
+class KeyFile(Unshown, frozen=True, kw_only=True):
     """A key as it is kept: its name, its certificate (DER, may be empty, public), its secret content."""
 
     name: str
     certificate: bytes
-    content: bytes = field(repr=False)
+    content: bytes
 
 
 class Sealer:

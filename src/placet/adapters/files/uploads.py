@@ -14,8 +14,9 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from placet.adapters.files.locking import lock
 from placet.domain.values.digest import Digest, parse_digest
@@ -31,8 +32,7 @@ _NAME = re.compile(r"(?P<owner>[0-9a-f]{32})-[0-9a-f]{64}-(?P<size>[1-9][0-9]{0,
 _PIECE = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class _Begun:
+class _Begun(Struct, frozen=True):
     """An upload that somebody began: its file, whose it is, and how many bytes it shall have."""
 
     path: Path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import NoReturn
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.egress.messages import Answer, Caps, Request
@@ -37,16 +38,14 @@ _HEADERS = {"x-github-api-version": "2022-11-28"}
 _UNCACHED = {**_HEADERS, "cache-control": "no-cache"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ref:
+class Ref(Struct, frozen=True, kw_only=True):
     """Where a tag or branch points: at an object of git by kind and SHA."""
 
     kind: str
     sha: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
+class Upload(Struct, frozen=True, kw_only=True):
     """Bytes on their way to be an asset of a release."""
 
     release_id: int

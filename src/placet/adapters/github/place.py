@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.adapters.egress.endpoint import EGRESS_DENIED, Endpoint, parse_endpoint
 from placet.errors import EffectError
@@ -12,8 +12,7 @@ _ENTERPRISE = "/api/v3"
 _API_HOST = "api."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """The two addresses of one GitHub."""
 
     api: Endpoint

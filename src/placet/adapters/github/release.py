@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.egress.sending import Sender, Sleep
@@ -22,6 +21,7 @@ from placet.domain.authorization.operation import Artifact, Operation
 from placet.domain.authorization.repository_operations import PlannedRelease, check_texts, marked, read_release
 from placet.domain.encoding.foreign_json import JsonObject
 from placet.domain.values.kinds import OutcomeStatus
+from placet.domain.values.unshown import Unshown
 from placet.ports.effects import Credentials, Finding, Outcome, Presence, Provider
 from placet.ports.executor import SendPermit
 
@@ -58,13 +58,12 @@ class ReleaseExecutor:
         return await look_up_release(repository, planned)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
+class _Work(Unshown, frozen=True):
     """One attempt at one release."""
 
     repository: Repository
     planned: PlannedRelease
-    contents: Mapping[str, bytes] = field(repr=False)
+    contents: Mapping[str, bytes]
     steps: Steps
 
     async def outcome(self) -> Outcome:

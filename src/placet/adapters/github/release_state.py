@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.adapters.github.answers import flag_of, number_of, text_of
 from placet.adapters.github.client import Repository
@@ -19,16 +20,14 @@ from placet.domain.encoding.foreign_json import JsonObject
 _UPLOADED = "uploaded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Releases:
+class Releases(Struct, frozen=True, kw_only=True):
     """The releases that matter to an operation: what is published under its tag, and drafts with its marker."""
 
     published: tuple[JsonObject, ...]
     drafts: tuple[JsonObject, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assets:
+class Assets(Struct, frozen=True, kw_only=True):
     """A release's assets beside the planned ones: what is missing, what is not as planned, what broke off.
 
     `broken` are the ids of uploads of ours that GitHub began and did not finish.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.adapters.egress.messages import Answer, NothingSentError
 from placet.adapters.egress.sending import Sender
@@ -26,8 +27,7 @@ class StoppedError(Exception):
         self.outcome = outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(Struct, frozen=True, kw_only=True):
     """How one request ended: an answer and what it says, or the error why there is none."""
 
     answer: Answer | None

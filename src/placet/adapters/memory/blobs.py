@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from placet.domain.values.digest import Digest, parse_digest, sha256
 from placet.errors import InvalidInputError, NotFoundError, UnavailableError
@@ -12,8 +13,7 @@ from placet.ports.blobs import Upload
 LIMIT_BYTES = 4 * 1024**3
 
 
-@dataclass
-class MemoryBlobs:
+class MemoryBlobs(Struct):
     """Bytes by digest, and what is being uploaded."""
 
     kept: dict[Digest, bytes] = field(default_factory=dict)

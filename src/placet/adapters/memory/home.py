@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass, field, fields
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from placet.domain.log import merkle
 from placet.domain.log.change import Entity, EntityKey, IndexRow
@@ -12,8 +14,7 @@ from placet.domain.log.sequence import LogHead
 from placet.domain.values.digest import Digest
 
 
-@dataclass(slots=True)
-class MemoryHome:
+class MemoryHome(Struct):
     """The tables. Two stores over one home are two processes over one database."""
 
     head: LogHead

@@ -6,28 +6,27 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from placet.adapters.egress.endpoint import EGRESS_DENIED, Endpoint, parse_endpoint
 from placet.domain.authorization.operation import Operation
 from placet.domain.encoding.archive import check_is_package, read_archive
 from placet.domain.package.manifest import derive_manifest
 from placet.domain.values.npm import parse_package_name
+from placet.domain.values.unshown import Unshown
 from placet.errors import EffectError
 
 _ACCESS = {"": None, "public": "public", "restricted": "restricted"}
 _PARAMS = frozenset({"access", "dist_tag"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Publication(Unshown, frozen=True, kw_only=True):
     """One publish request: which package and version, under which dist-tag, as which bytes."""
 
     package: str
     version: str
     dist_tag: str
     integrity: str
-    body: bytes = field(repr=False)
+    body: bytes
 
 
 def package_path(package: str) -> str:

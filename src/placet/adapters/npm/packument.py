@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from placet.errors import EffectError
 
@@ -23,8 +24,7 @@ class AnswerInvalidError(EffectError):
     """The registry answered with something that is no usable packument (`PROVIDER_ANSWER_INVALID`)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packument:
+class Packument(Struct, frozen=True, kw_only=True):
     """One package as its registry shows it: versions, dist-tags, and every version there ever was."""
 
     versions: Mapping[str, object]

@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.egress.messages import AMBIGUOUS, BeforeFirstByte, Caps, NothingSentError
@@ -42,8 +43,7 @@ class Answered(Enum):
     UNSENT = auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True):
     """How sending ended, and in words of ours."""
 
     answered: Answered

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from placet.adapters.egress.endpoint import EGRESS_DENIED, Endpoint, parse_endpoint
 from placet.errors import ConfigurationError, EffectError
@@ -18,8 +19,7 @@ _R2_SUFFIX = ".r2.cloudflarestorage.com"
 _PAIR = re.compile(r"(?P<key_id>[A-Za-z0-9_.-]{1,256}):(?P<secret>[!-~]{1,1024})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """One bucket of one endpoint; `prefix` is empty or ends with a slash, `endpoint` has no base path."""
 
     endpoint: Endpoint
@@ -28,8 +28,7 @@ class Place:
     region: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyPair:
+class KeyPair(Struct, frozen=True, kw_only=True):
     """What requests are signed with; neither half shows itself in `repr`."""
 
     key_id: Secret

@@ -11,8 +11,9 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.objectstore.bucket import READ_SECONDS, Answered, Bucket, UnclearError
@@ -43,8 +44,7 @@ class ObjectStoreProbe:
             await attempt.tidy_up()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Attempt:
+class _Attempt(Struct, frozen=True, kw_only=True):
     """One probe of one store."""
 
     egress: Egress

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from placet.adapters.oidc.refusal import refused
 from placet.domain.encoding.foreign_json import JsonObject
@@ -23,8 +24,7 @@ _ALGORITHMS = {
 """By key type and curve. Keys of shared secrets are none: an issuer publishes no secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class SigningKey:
+class SigningKey(Struct, frozen=True):
     """A public key, and the algorithms of signatures that it may have made."""
 
     public: RSAKey | ECKey

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.adapters.oidc.place import Place, check_browser_address, place_in
 from placet.adapters.oidc.refusal import refused
@@ -12,8 +12,7 @@ from placet.domain.encoding.foreign_json import JsonObject
 _DEFAULT_METHODS = ["client_secret_basic"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metadata:
+class Metadata(Struct, frozen=True, kw_only=True):
     """What is taken from a discovery document; everything else in it says nothing here.
 
     `takes_basic` says that the token endpoint takes the client's secret in a header; `names_itself`

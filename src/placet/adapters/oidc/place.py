@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.adapters.egress.endpoint import EGRESS_DENIED, Endpoint, parse_endpoint
 from placet.domain.authorization.issuer import Issuer
@@ -13,8 +14,7 @@ _PLACE = re.compile(r"(https?://[^/?#]+(?:/[^?#]*)?)(/[^/?#]+)")
 _WELL_KNOWN = "/.well-known/openid-configuration"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """One address that is asked: its host, and the path below its base."""
 
     endpoint: Endpoint

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote_plus, urlencode
+
+from msgspec import Struct
 
 from placet.adapters.egress.exchange import Egress
 from placet.adapters.egress.messages import Answer, Caps, Request
@@ -32,8 +33,7 @@ _JSON = {"accept": "application/json"}
 _FORM = {**_JSON, "content-type": "application/x-www-form-urlencoded"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What is kept of one issuer."""
 
     metadata: Kept[Metadata]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.adapters.oidc.keys import SigningKey
 from placet.adapters.oidc.refusal import refused
@@ -22,8 +23,7 @@ how the rest is read, `jku`, `jwk`, `x5u` and `x5c` would let the token bring it
 _PARTS = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnverifiedToken:
+class UnverifiedToken(Struct, frozen=True, kw_only=True):
     """A token in three parts, whose header names an algorithm and a key; nothing in it is believed.
 
     `key_id` is empty where the header names no key: an issuer with one key need not (OpenID Connect Core 10.1).

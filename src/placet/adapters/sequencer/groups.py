@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.log.change import Change, Committed
 from placet.domain.log.entry import BODY_LIMIT_BYTES
@@ -24,8 +25,7 @@ def ungrouped(changes: int) -> None:
     """Tell nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     change: Change
     adopting: bool
     verdict: asyncio.Future[Committed]

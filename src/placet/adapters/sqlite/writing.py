@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.adapters.sequencer.groups import Verdict
 from placet.adapters.sqlite.reading import read_facts, to_ms
@@ -28,8 +29,7 @@ _FIRST_HEAD = "INSERT INTO head (only, size, time_ms, epoch, leaf, frontier) VAL
 _HEAD = "UPDATE head SET size = ?, time_ms = ?, leaf = ?, frontier = ? WHERE size = ? AND epoch = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """A group that is written onto a head and not yet committed: the new head, and the entities as they are then."""
 
     verdicts: Sequence[Placed | Refused]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from placet.core.context import Context
 from placet.domain.authorization.operation import Operation
@@ -17,8 +18,7 @@ PROVIDER = "core"
 """The provider id of operations that our own store performs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Performance:
+class Performance(Struct, frozen=True, kw_only=True):
     """A core operation being performed: cleared by the checks, against one snapshot, at `now`.
 
     `receipt` is the receipt's payload, `approvers` are those whose approvals it counts, `contents`
@@ -55,8 +55,7 @@ class Performance:
         return tuple(each for each in values if isinstance(each, str)) if isinstance(values, list) else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deed:
+class Deed(Struct, frozen=True, kw_only=True):
     """What a core operation writes besides its receipt: the entry's type and data, entities, once keys.
 
     `certificate_id` is the certificate that its run has from now on, empty where it got none.
@@ -75,8 +74,7 @@ def _none(operation: Operation, now: datetime) -> tuple[EntityKey, ...]:  # noqa
     return ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class Act(Struct, frozen=True, kw_only=True):
     """One kind of core operation: what it rests on, what it does, and the sequences that it takes numbers from."""
 
     premises: Callable[[Operation, datetime], set[EntityKey]]

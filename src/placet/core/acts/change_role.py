@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from placet.core.acts.act import Act, Deed, Performance
 from placet.core.entities.governance import principal_key, principal_object, stored_principal

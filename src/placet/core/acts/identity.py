@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from placet.core.acts.act import Performance
 from placet.core.entities.stored import required
@@ -18,8 +19,7 @@ from placet.errors import InvalidInputError
 IDENTITY, NONE = "identity", "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityChange:
+class IdentityChange(Struct, frozen=True, kw_only=True):
     """A principal as it signs in from now on, and what is written so that nobody else ever signs in so."""
 
     principal: Principal

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from placet.core.acts.act import Act, Deed, Performance
 from placet.core.entities.certificates import certificate_key, read_certificate

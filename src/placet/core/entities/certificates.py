@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.entities.names import word_rows
 from placet.core.entities.stored import record_of, with_index
@@ -20,8 +22,7 @@ NAMED_CERTIFICATES = "certificate_name"
 """The index of certificates by the words of the package's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateRecord:
+class CertificateRecord(Struct, frozen=True, kw_only=True):
     """One issued certificate. `der` is public; no private key is ever here.
 
     `renews` is the certificate that it was issued to follow, empty for all others. `claims` and

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.encoding.canonical import Object
@@ -14,8 +15,7 @@ from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MintedId:
+class MintedId(Struct, frozen=True, kw_only=True):
     """One name. `said` is the salted digest of what was said when it was minted first."""
 
     chitty_id: str

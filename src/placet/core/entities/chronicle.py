@@ -7,9 +7,10 @@ stretch of rows: a page costs a page. Its package has a list of its own, oldest 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import product
+
+from msgspec import Struct
 
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.certificate.identifiers import CERTIFICATE_ID
@@ -29,8 +30,7 @@ _LAST_MILLISECOND = 253_402_300_799_999
 """The end of the year 9999."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChronicleEvent:
+class ChronicleEvent(Struct, frozen=True, kw_only=True):
     """One event. `package`, `version` and `certificate_id` are empty where it is about none.
 
     `said` is the salted digest of what was reported, empty where the Core observed; `run_id` and

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.api_key import NAME, Scope, parse_scope
@@ -18,8 +20,7 @@ from placet.domain.values.time import format_instant
 CREDENTIAL_ID = r"(key|session)_[0-9A-Za-z]{12,32}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
+class Credential(Struct, frozen=True, kw_only=True):
     """Who may ask with it, for what, and how long. What is shown is known by its digest alone.
 
     `name` is for people; `rotates` names the key that this one follows, empty where it is the first.
@@ -105,8 +106,7 @@ def read_credential(entity: Entity) -> Credential:
     return credential
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastUse:
+class LastUse(Struct, frozen=True, kw_only=True):
     """When a credential was last seen, to the hour: more would be an entry for every request."""
 
     credential_id: str

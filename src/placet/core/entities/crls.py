@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.encoding.canonical import Object
@@ -12,8 +13,7 @@ from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedCrl:
+class IssuedCrl(Struct, frozen=True, kw_only=True):
     """The newest list of one issuer. `count` is how many revocations there were in all when it was made.
 
     `digest` names its DER among the blobs; where it is lost there, the next list is due.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.authorization.principal import PRINCIPAL_ID
@@ -13,8 +14,7 @@ from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Struct, frozen=True, kw_only=True):
     """Bytes that a principal uploaded whole: their digest and size, and when."""
 
     principal_id: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.encoding.canonical import Object
@@ -11,8 +12,7 @@ from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeniedRequest:
+class DeniedRequest(Struct, frozen=True, kw_only=True):
     """One denial: its code and sentence, every check's result, who asked for what, and when.
 
     `receipt_id` is set where the signature held, `shown` is the digest of a token that was not

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.approval import Approval
@@ -20,8 +21,7 @@ POLICY_IN_FORCE = EntityKey("policy/active")
 BOOTSTRAP = EntityKey("bootstrap/key")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyInForce:
+class PolicyInForce(Struct, frozen=True, kw_only=True):
     """The TOML bytes of the policy that decides now, and since when."""
 
     document: bytes
@@ -75,8 +75,7 @@ def stored_principal(entity: Entity) -> Principal:
     return read_principal(record_of(entity, "principal"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedApproval:
+class SignedApproval(Struct, frozen=True, kw_only=True):
     """What one person said, as they signed it: canonical bytes and SSHSIG blob, and when it came in.
 
     What was said in a session has no signature; `session` is that session's id then, else empty.
@@ -116,8 +115,7 @@ def read_signed_approval(entity: Entity) -> SignedApproval:
     return approval
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalSet:
+class ApprovalSet(Struct, frozen=True, kw_only=True):
     """Everything said about one plan: how many, and by whom. The anchor that each approval also writes."""
 
     count: int
@@ -175,8 +173,7 @@ def stored_denial(entity: Entity) -> Denial:
     return read_denial(record_of(entity, "denial"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BootstrapKey:
+class BootstrapKey(Struct, frozen=True, kw_only=True):
     """The key that `init` printed: its SHA-256, and whether it still lives. It dies with the first policy."""
 
     digest: Digest

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.authorization.operation import OPERATION_ID
@@ -13,8 +14,7 @@ from placet.domain.log.change import Entity, EntityKey
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntentRecord:
+class IntentRecord(Struct, frozen=True, kw_only=True):
     """One operation that its mode blocked.
 
     `receipt_id` names the advisory receipt, which is in the entry and stored nowhere as a receipt;

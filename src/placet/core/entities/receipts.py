@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.entities.stored import record_of, remembered, with_index
 from placet.domain.authorization.facts import KeyState, ReceiptState, StoredReceipt
@@ -23,8 +25,7 @@ _OF_A_TAG = frozenset({OperationKind.TAG_REPO, OperationKind.PUBLISH_RELEASE})
 """Kinds of which a repository has one for each tag, whatever version they are said to be of."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptRecord:
+class ReceiptRecord(Struct, frozen=True, kw_only=True):
     """A receipt's place in its life. The revision of a reserved one is its fence.
 
     `deadline` is None until it is reserved; `lookups` counts fruitless look-ups; `response` what
@@ -133,8 +134,7 @@ def read_receipt_key_state(entity: Entity) -> KeyState:
     return state
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectHold:
+class SubjectHold(Struct, frozen=True, kw_only=True):
     """Which operation holds the subject of an effect, and how far it is.
 
     While one operation is under way, in doubt or done, another one with the same effect is stale.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.names import name_rows
 from placet.core.entities.registrations import Registration
@@ -21,8 +22,7 @@ NAMED = "registered_name"
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredPackage:
+class RegisteredPackage(Struct, frozen=True, kw_only=True):
     """A package, with its latest version: the highest release, or prerelease where there is no release."""
 
     package: str

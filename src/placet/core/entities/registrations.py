@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.entities.names import name_rows
 from placet.core.entities.stored import record_of, remembered, with_index
@@ -26,8 +28,7 @@ class PublicationState(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
+class Registration(Struct, frozen=True, kw_only=True):
     """One package version. Digests are hex, of the stamped tarball that users install.
 
     `publication` tells whether the Core published it, `published_under` by which receipt; before

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.core.entities.credentials import CREDENTIAL_ID
 from placet.core.entities.names import word_rows
@@ -40,8 +42,7 @@ PLANS_OF_A_PUBLICATION = 2
 """The certificate's, then the publication's (protocol 1)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(Struct, frozen=True, kw_only=True):
     """One attempt to publish. `subject` is what it is about, for people and for finding it again.
 
     `archive_sha256` is the hex digest of the unstamped tar stream, empty for governed acts;
@@ -157,8 +158,7 @@ def read_plan(entity: Entity) -> Plan:
     return plan
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationState:
+class OperationState(Struct, frozen=True, kw_only=True):
     """Which receipt, of which attempt, an operation has now; `receipt_id` empty before the first."""
 
     operation_id: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.core.entities.governance import provider_key, stored_provider
 from placet.core.entities.stored import CORRUPT, entity_of, record_of, with_index
@@ -21,8 +22,7 @@ STORE_KINDS = frozenset({"folder", CHECKED_KIND})
 """The kinds of provider that objects are put to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StorageCheck:
+class StorageCheck(Struct, frozen=True, kw_only=True):
     """The newest check of one provider, made on the record at `provider_revision`, which named `url`."""
 
     provider_id: str

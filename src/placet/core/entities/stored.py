@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, decode, encode
 from placet.domain.encoding.record import Record
@@ -64,14 +64,15 @@ class Remembered(Generic[T]):
     def __call__(self, entity: Entity) -> T:
         """Return what `entity` holds; raise as the reader does."""
         known = self._known.get(entity.content)
-        return self.learn(entity, self._read(entity)) if known is None else known
+        if known is not None:
+            return known
+        return cast("T", entity.value) if isinstance(entity, Unwritten) else self._learn(entity, self._read(entity))
 
     def anew(self, entity: Entity) -> T:
         """Return what `entity` holds, read whether it is remembered or not: that it was read lately shows nowhere."""
         return self._read(entity)
 
-    def learn(self, entity: Entity, value: T) -> T:
-        """Remember and return `value`, which `entity` was made of."""
+    def _learn(self, entity: Entity, value: T) -> T:
         self._known[entity.content] = value
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
@@ -95,6 +96,16 @@ def missing(what: str) -> NotFoundError:
     """Return that there is no such thing, as it is said of what is hidden from who asks, too."""
     hint = _WHERE_TO_LOOK.get(what.partition(" ")[0], "")
     return NotFoundError("NOT_FOUND", f"there is no {what} here", hint=hint)
+
+
+class Unwritten(Entity, frozen=True, kw_only=True):
+    """An entity that the change in hand is going to write: what it will hold is known, its bytes are not yet.
+
+    Readers that remember take `value` as it is, which must be of their type; to all others it is corrupt.
+    """
+
+    content: bytes = b"{}"
+    value: object
 
 
 def unstored(members: Object) -> Entity:

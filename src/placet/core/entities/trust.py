@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.core.entities.stored import record_of, with_index
 from placet.domain.authorization.issuer import Identity, Issuer, read_identity_of, read_issuer
@@ -27,8 +27,7 @@ def stored_issuer(entity: Entity) -> Issuer:
     return read_issuer(record_of(entity, "issuer"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityHolder:
+class IdentityHolder(Struct, frozen=True, kw_only=True):
     """Whose an identity is, for ever: the one place that holds the subject itself."""
 
     identity_id: str

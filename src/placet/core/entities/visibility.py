@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.core.entities.stored import entity_of, record_of, with_index
 from placet.domain.encoding.canonical import Object
@@ -15,8 +15,7 @@ VISIBLE = "visibility"
 """The index of what is said by name: `VISIBILITY PACKAGE`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageVisibility:
+class PackageVisibility(Struct, frozen=True, kw_only=True):
     """Who may see a package, or every other one."""
 
     package: str

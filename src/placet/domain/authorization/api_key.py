@@ -6,7 +6,7 @@ its holder ask, never decide: governed acts have no scope (protocol 6).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.domain.authorization.pattern import Pattern, parse_pattern
 from placet.errors import DeniedError, InvalidInputError
@@ -30,8 +30,7 @@ class Verb:
 VERBS = (Verb.ISSUE, Verb.REVOKE, Verb.REPORT, Verb.REGISTER, Verb.PUBLISH, Verb.READ)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """One verb, or `*` for each of them, of the packages that a pattern matches."""
 
     verb: str

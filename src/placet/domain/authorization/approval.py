@@ -6,9 +6,10 @@ out of `verify_approval` and from nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from placet.domain.authorization.operation import RUN_ID
 from placet.domain.authorization.plan import Plan
@@ -52,8 +53,7 @@ SAID_IN_SESSIONS = (ApprovalDecision.APPROVE, ApprovalDecision.DENY, ApprovalDec
 """What a session is enough for; the exceptions and their reviews are signed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
+class Approval(Struct, frozen=True, kw_only=True):
     """The members of an approval. `group` says for whom it speaks, empty only where none is needed.
 
     `key_id` is a key's fingerprint, or `session:ID` for what was said in a session of that identity.
@@ -100,8 +100,7 @@ class Approval:
         return separated_digest("approval", mode, self.encode())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedApproval:
+class VerifiedApproval(Struct, frozen=True, kw_only=True):
     """An approval whose signature holds for its plan, or for which the Core vouches (protocol 6).
 
     `assurance` is 2 or 3 where it is signed, 1 where it was said in a session. `recorded_at` is the
@@ -123,8 +122,7 @@ class VerifiedApproval:
             raise TypeError("a VerifiedApproval comes out of verify_approval, it is not built")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPlan:
+class ShownPlan(Struct, frozen=True, kw_only=True):
     """What an approval must be about: a plan of one log, and the digest of the text shown for it."""
 
     plan: Plan

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from placet.domain.authorization.checks import Cleared
 from placet.domain.authorization.operation import Operation
 from placet.domain.values.kinds import Mode
+from placet.domain.values.unshown import Unshown
 
 _MADE_BY_THE_CHECKS = object()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizedOperation:
+class AuthorizedOperation(Unshown, frozen=True, kw_only=True):
     """An operation whose receipt is consumed, with the very bytes that were hashed.
 
     `fence` is the ledger index of the reservation; after `deadline` nothing may be sent.
@@ -28,8 +27,8 @@ class AuthorizedOperation:
     attempt: int
     fence: int
     deadline: datetime
-    contents: Mapping[str, bytes] = field(repr=False)
-    made_by: object = field(repr=False)
+    contents: Mapping[str, bytes]
+    made_by: object
 
     def __post_init__(self) -> None:
         """Refuse to be built outside the checks."""

@@ -7,8 +7,9 @@ else that has the plan. Both make the same bytes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from placet.domain.authorization.approval import Approval, ApprovalDecision
 from placet.domain.authorization.phrase import phrase
@@ -23,8 +24,7 @@ MOST_GROUPS = 16
 _PLAIN = (ApprovalDecision.APPROVE, ApprovalDecision.DENY, ApprovalDecision.WITHDRAW)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ballot:
+class Ballot(Struct, frozen=True, kw_only=True):
     """A plan as its approver is to see it: the text, which groups have to approve, and for which they may speak.
 
     `policy_version` is that of the policy which the plan names; `breaks_glass` the group of whom two may
@@ -64,8 +64,7 @@ class Ballot:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class Signed(Struct, frozen=True, kw_only=True):
     """An approval's canonical bytes and the SSHSIG blob over them: believed in nothing yet."""
 
     encoded: bytes

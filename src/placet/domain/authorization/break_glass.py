@@ -7,8 +7,9 @@ it is for publications alone, and nobody can change with it who may say yes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from placet.domain.authorization.approval import SIGNED, Approval, VerifiedApproval
 from placet.domain.authorization.circumstances import Circumstances, LastWords
@@ -29,8 +30,7 @@ _INVALID = "BREAK_GLASS_INVALID"
 _EXCEEDED = "BREAK_GLASS_EXCEEDED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenGlass:
+class BrokenGlass(Struct, frozen=True, kw_only=True):
     """What two persons waived together, why (the digest of a text), and the approvals that say so."""
 
     waives: frozenset[str]

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from placet.domain.authorization.facts import (
     Desk,
@@ -338,8 +339,7 @@ _BINDING: tuple[tuple[str, Callable[[Request, VerifiedReceipt, Facts, datetime],
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
+class Cleared(Struct, frozen=True, kw_only=True):
     """An operation that passed the checks; the limits of check 9 hold in the commit that reserves it."""
 
     operation: Operation

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from placet.domain.authorization.approval import ApprovalDecision, VerifiedApproval
 from placet.domain.authorization.denial import Denial
@@ -16,8 +17,7 @@ _TURNS = (ApprovalDecision.DENY, ApprovalDecision.WITHDRAW)
 _NEVER = (datetime.min.replace(tzinfo=UTC), False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, kw_only=True):
     """Everything a decision rests on besides policy and plan, all of one moment.
 
     `approvals` are those recorded for this plan; `principals` the present state of the requester
@@ -36,8 +36,7 @@ class Circumstances:
     excluded: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastWords:
+class LastWords(Struct, frozen=True, kw_only=True):
     """What still stands of everything that was said on one plan.
 
     `approvals` in the order in which they were recorded, likewise `exceptions`, the break-glass ones;

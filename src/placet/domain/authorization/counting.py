@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.domain.authorization.approval import VerifiedApproval
 from placet.domain.authorization.circumstances import Circumstances, LastWords
@@ -18,8 +18,7 @@ _MISSING = "APPROVALS_MISSING"
 _LOW = "APPROVAL_ASSURANCE_LOW"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(Struct, frozen=True, kw_only=True):
     """How one demand stands: the approvals that count, at most as many as demanded, and why no more.
 
     `refusals` is empty exactly when the demand is met; the general one, APPROVALS_MISSING, is last.

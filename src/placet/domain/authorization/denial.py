@@ -7,8 +7,10 @@ params where there are none), so that a new plan finds it by loading keys, not b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.domain.authorization.approval import SESSION, ApprovalDecision, VerifiedApproval
 from placet.domain.authorization.operation import RUN_ID, Operation
@@ -23,8 +25,7 @@ from placet.errors import DeniedError
 _CODE = "DENIAL_INVALID"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denier:
+class Denier(Struct, frozen=True, kw_only=True):
     """One person's denial: in which run, by which approval object, when.
 
     `signed` tells that it was signed, and not said in a session.
@@ -48,8 +49,7 @@ class Denier:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denial:
+class Denial(Struct, frozen=True, kw_only=True):
     """Who denies what stands under one anchor key; nobody, once all have withdrawn."""
 
     key: str
@@ -130,7 +130,7 @@ def denial_keys(operation: Operation, archive_sha256: str = "") -> tuple[str, ..
     texts = check_operation(operation)
     keys = {f"denial/artifact/{artifact.sha256}" for artifact in operation.artifacts if artifact not in texts}
     if not keys:
-        digest = separated_digest("denial", "none", operation.wanted())
+        digest = separated_digest("denial", "none", operation.wanted)
         keys = {f"denial/effect/{digest.removeprefix('sha256:')}"}
     if archive_sha256:
         keys.add(f"denial/archive/{archive_sha256}")

@@ -6,8 +6,9 @@ decision. All rules that concern an operation apply and the strictest wins; none
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from placet.domain.authorization.approval import VerifiedApproval
 from placet.domain.authorization.break_glass import APPROVALS, FREEZE, BrokenGlass, broken_glass
@@ -25,8 +26,7 @@ from placet.domain.values.digest import Digest, separated_digest
 from placet.domain.values.kinds import Mode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationDecision:
+class OperationDecision(Struct, frozen=True, kw_only=True):
     """What the policy says of one operation: allowed exactly when there is no refusal.
 
     `counts` tells for each demanded group what is there and what is missing. `terms` are the
@@ -83,8 +83,7 @@ class OperationDecision:
         return self.terms.limits if self.terms else Limits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyDecision:
+class PolicyDecision(Struct, frozen=True, kw_only=True):
     """What a policy says of a whole plan, operation by operation, in the plan's order."""
 
     policy_digest: Digest

@@ -7,7 +7,8 @@ fails a test. RUN in a step stands for the run's id.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _SHOW = "look at the run: placet run show RUN"
 _RESUME = "carry out what is left: placet run resume RUN"
@@ -24,8 +25,7 @@ _PROVIDER = "compare the provider's record: placet provider list"
 _LATER = "wait a moment, then carry on: placet run resume RUN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """What a code means in one sentence, and what can be done, most likely first."""
 
     text: str

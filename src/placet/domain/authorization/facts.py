@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from placet.domain.authorization.operation import Artifact, Operation
 from placet.domain.authorization.plan import Plan
 from placet.domain.authorization.receipt import Receipt
 from placet.domain.values.digest import Digest
+from placet.domain.values.unshown import Unshown
 
 
 class KeyState(StrEnum):
@@ -34,17 +36,15 @@ class ReceiptState(StrEnum):
     REVOKED = "revoked"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptKey:
+class ReceiptKey(Unshown, frozen=True, kw_only=True):
     """One generation of the receipt secret: HMAC-SHA256 by its record, whatever a message says."""
 
     key_id: str
     state: KeyState
-    secret: bytes = field(repr=False)
+    secret: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Unshown, frozen=True, kw_only=True):
     """What is asked for, exactly as the caller presents it; nothing here is believed yet.
 
     `mode` is text and `token` anything at all, because callers present anything.
@@ -53,11 +53,10 @@ class Request:
     mode: str
     run_id: str
     operation: Operation
-    token: object = field(repr=False)
+    token: object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(Struct, frozen=True, kw_only=True):
     """What must hold before a token is looked at: the port's mode, the clock, the keys."""
 
     port_mode: str
@@ -66,8 +65,7 @@ class Desk:
     keys: Mapping[str, ReceiptKey]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedReceipt:
+class VerifiedReceipt(Struct, frozen=True, kw_only=True):
     """A receipt whose signature holds, with the payload that was signed.
 
     Only `checks.open_receipt` makes one.
@@ -77,24 +75,21 @@ class VerifiedReceipt:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredReceipt:
+class StoredReceipt(Struct, frozen=True, kw_only=True):
     """What the store holds under a receipt's id."""
 
     payload_digest: Digest
     state: ReceiptState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """One reason of the policy not to allow an operation: a stable code and a sentence."""
 
     code: str
     sentence: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateFacts:
+class CertificateFacts(Struct, frozen=True, kw_only=True):
     """What is known now of the certificate that an operation names: for what it is, and whether it counts."""
 
     package: str
@@ -103,8 +98,7 @@ class CertificateFacts:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObservedFact:
+class ObservedFact(Struct, frozen=True, kw_only=True):
     """A precondition's fact as a provider showed it, and when."""
 
     fact: str
@@ -112,8 +106,7 @@ class ObservedFact:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """The premises of one authorization, all of one moment (protocol 4, checks 3 to 9).
 
     `contents` are the artifacts measured on the very bytes that would be sent. `held_by` is the

@@ -9,8 +9,9 @@ to work while things are wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from placet.domain.authorization.facts import Refusal
 from placet.domain.authorization.operation import RUN_ID, Operation
@@ -32,8 +33,7 @@ FROZEN = "FROZEN"
 _CODE = "FREEZE_INVALID"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freeze:
+class Freeze(Struct, frozen=True, kw_only=True):
     """One freeze: over which subjects, why, by whom, and from when it holds.
 
     `run_id` names the publication under break-glass whose review it waits for, and `involved` who

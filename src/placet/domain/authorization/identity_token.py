@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import NoReturn, TypeGuard
+
+from msgspec import Struct
 
 from placet.domain.authorization.issuer import SUBJECT
 from placet.domain.authorization.sign_in import CODE
@@ -28,8 +29,7 @@ _LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(Struct, frozen=True, kw_only=True):
     """What a token must say: whose it is, for whom, in answer to what, and when it is looked at."""
 
     issuer: str
@@ -38,8 +38,7 @@ class Expected:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityToken:
+class IdentityToken(Struct, frozen=True, kw_only=True):
     """What is believed of a token: who signed in. `token_id` is empty where the issuer gives none."""
 
     issuer: str

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import hmac
 import re
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NoReturn
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
 from placet.domain.values.time import format_instant
+from placet.domain.values.unshown import Unshown
 from placet.errors import InvalidInputError
 
 CODE = "ISSUER_INVALID"
@@ -36,8 +39,7 @@ class Purpose(StrEnum):
     PEOPLE = "people"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class Trust(Struct, frozen=True, kw_only=True):
     """A time in which an issuer was trusted; `until` is None while it is."""
 
     since: datetime
@@ -52,8 +54,7 @@ class Trust:
         return {"since": format_instant(self.since), "until": format_instant(self.until) if self.until else ""}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """On what terms an issuer is trusted: who we are to it, and which signatures of it are believed.
 
     `client_secret` is empty, `env:NAME` or `file:PATH`, never the secret itself. `algorithms` hold
@@ -77,8 +78,7 @@ class Terms:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issuer:
+class Issuer(Unshown, frozen=True, kw_only=True):
     """One issuer, by its URL exactly as its tokens spell it.
 
     `pepper` makes subjects into ids; it is made once, and no entry holds it. `trusts` are the
@@ -87,7 +87,7 @@ class Issuer:
 
     url: str
     terms: Terms
-    pepper: bytes = field(repr=False)
+    pepper: bytes
     trusts: tuple[Trust, ...] = ()
 
     @property
@@ -123,8 +123,7 @@ class Issuer:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """A subject of an issuer, as both spell it: who somebody is where they sign in."""
 
     issuer: str

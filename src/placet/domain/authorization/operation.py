@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
+
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, Value, encode
 from placet.domain.encoding.record import Record
@@ -16,8 +18,7 @@ OPERATION_ID = _RUN + r"/[1-9][0-9]{0,3}/[1-9][0-9]{0,3}"
 _PLAN_INVALID = "PLAN_INVALID"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """What an operation is about: a provider id, a repository or package, a version, a tag.
 
     What does not apply is the empty string.
@@ -42,8 +43,7 @@ class Subject:
         return self.pattern_text + (f"@{self.version}" if self.version else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
+class Artifact(Struct, frozen=True, kw_only=True):
     """Bytes that an operation sends or stands on, by digest (hex, no prefix) and size in bytes."""
 
     name: str
@@ -56,8 +56,7 @@ class Artifact:
         return {"name": self.name, "sha256": self.sha256, "sha512": self.sha512, "size": self.size}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Precondition:
+class Precondition(Struct, frozen=True, kw_only=True):
     """A fact held by a provider that must be so when the effect is made: `version` `absent`."""
 
     fact: str
@@ -68,8 +67,7 @@ class Precondition:
         return {"fact": self.fact, "expected": self.expected}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(Struct, frozen=True, kw_only=True, dict=True):
     """One intended effect. `operation_id` is `RUN/PLAN/STEP`, unique for ever."""
 
     operation_id: str
@@ -79,8 +77,6 @@ class Operation:
     params: Mapping[str, Value]
     artifacts: tuple[Artifact, ...]
     preconditions: tuple[Precondition, ...]
-    _effect: bytes = field(default=b"", init=False, repr=False, compare=False)
-    _wanted: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     def to_object(self) -> Object:
         """Return the members of the canonical object."""
@@ -96,17 +92,17 @@ class Operation:
 
         One byte of any of them changed after approval gives another digest (protocol 3).
         """
-        if not self._effect:  # it never changes, and much is bound to it
-            effect = {"operation_kind": self.operation_kind.value, **_effect(self)}
-            object.__setattr__(self, "_effect", encode(effect, limit=PLAN_LIMIT_BYTES))
-        return separated_digest("operation", mode, self._effect)
+        return separated_digest("operation", mode, self._encoded_effect)
 
+    @cached_property
+    def _encoded_effect(self) -> bytes:
+        effect = {"operation_kind": self.operation_kind.value, **_effect(self)}
+        return encode(effect, limit=PLAN_LIMIT_BYTES)
+
+    @cached_property
     def wanted(self) -> bytes:
         """Return the canonical bytes of subject and params alone: what is wanted, by whatever kind of operation."""
-        if not self._wanted:
-            wanted: Object = {"subject": self.subject.to_object(), "params": dict(self.params)}
-            object.__setattr__(self, "_wanted", encode(wanted, limit=PLAN_LIMIT_BYTES))
-        return self._wanted
+        return encode({"subject": self.subject.to_object(), "params": dict(self.params)}, limit=PLAN_LIMIT_BYTES)
 
 
 def _effect(operation: Operation) -> Object:

@@ -7,7 +7,8 @@ themselves calls `check_params`. The kinds without a reader here take none.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.repository_operations import check_operation, check_texts, read_tag, sha_of_tag

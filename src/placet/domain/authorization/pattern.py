@@ -7,8 +7,9 @@ no pattern and no text make it backtrack (attacks A59).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+from msgspec import Struct
 
 from placet.domain.authorization.operation import Subject
 
@@ -18,8 +19,7 @@ _MANY, _ONE = "**", "*"
 LIMIT_CHARACTERS = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A pattern of printable ASCII without spaces; build one with `parse_pattern`.
 
     Position n stands for "the first n tokens are matched"; each field is a set of positions, and
@@ -27,10 +27,14 @@ class Pattern:
     """
 
     text: str
-    _literals: tuple[tuple[str, int], ...] = field(compare=False)
-    _stars: int = field(compare=False)
-    _crossing: int = field(compare=False)
-    _end: int = field(compare=False)
+    _literals: tuple[tuple[str, int], ...]
+    _stars: int
+    _crossing: int
+    _end: int
+
+    def __hash__(self) -> int:
+        """Return the hash of the text, from which everything else follows."""
+        return hash(self.text)
 
     @lru_cache(maxsize=4096)  # noqa: B019 - as many patterns as a policy and keys have, which stay
     def matches(self, text: str) -> bool:
@@ -68,8 +72,7 @@ def parse_pattern(text: str) -> Pattern | None:
     return Pattern(text, tuple(sorted(literals.items())), stars, crossing, 1 << len(tokens))
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectPattern:
+class SubjectPattern(Struct, frozen=True):
     """`provider:name-pattern`: one provider id, or `*` for every provider, and a pattern of names.
 
     The two are matched apart, so that no name can pretend to be of another provider.

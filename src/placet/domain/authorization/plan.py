@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+
+from msgspec import Struct, field
 
 from placet.domain.authorization.operation import RUN_ID, Operation, read_operation
 from placet.domain.encoding.canonical import PLAN_LIMIT_BYTES, Object, decode, encode
@@ -18,8 +20,7 @@ _CODE = "PLAN_INVALID"
 PRINCIPAL = r"(person|ci|agent|service|bootstrap):[A-Za-z0-9@._:/*-]{1,200}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(Struct, frozen=True, kw_only=True, dict=True):
     """What a run wants done, in order, by whom it was asked, and under which policy.
 
     `claims` are what the requester's verified identity said of the request (environment, event),
@@ -35,15 +36,13 @@ class Plan:
     policy_digest: Digest
     operations: tuple[Operation, ...]
     claims: Mapping[str, str] = field(default_factory=dict)
-    _encoded: bytes = field(default=b"", init=False, repr=False, compare=False)
 
     def encode(self) -> bytes:
         """Return the plan's canonical bytes, at most 256 KiB; `claims` stands only where there are any."""
-        if not self._encoded:  # it never changes, and much is bound to it
-            object.__setattr__(self, "_encoded", self._canonical())
         return self._encoded
 
-    def _canonical(self) -> bytes:
+    @cached_property
+    def _encoded(self) -> bytes:
         claims: Object = {"claims": dict(self.claims)} if self.claims else {}
         return encode(
             {

@@ -7,8 +7,9 @@ posted names bytes by digest, and no file of anybody's. What a kind demands of p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from placet.domain.authorization.document_table import PLAN_FILE, POSTED_PLAN, Table, read_document
 from placet.domain.authorization.operation import Precondition
@@ -34,8 +35,7 @@ class Made(StrEnum):
     STATEMENT = "statement"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedPackage:
+class WantedPackage(Struct, frozen=True, kw_only=True):
     """The package to certify, stamp, sign, publish and register, and how the registry knows it.
 
     `path` is a folder or tarball, in what is posted the archive's digest; then `name` and `version` say what it
@@ -49,8 +49,7 @@ class WantedPackage:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedArtifact:
+class WantedArtifact(Struct, frozen=True, kw_only=True):
     """Bytes to send: what the package makes, a `file` beside the plan file, or `content` given in it.
 
     In what is posted, `file` is a digest.
@@ -62,8 +61,7 @@ class WantedArtifact:
     content: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedOperation:
+class WantedOperation(Struct, frozen=True, kw_only=True):
     """One operation as the file has it; what it leaves out is empty."""
 
     place: str
@@ -77,8 +75,7 @@ class WantedOperation:
     preconditions: tuple[Precondition, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanFile:
+class PlanFile(Struct, frozen=True, kw_only=True):
     """What a plan file asks for, in order."""
 
     package: WantedPackage | None

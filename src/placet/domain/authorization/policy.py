@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.pattern import Pattern, SubjectPattern
 from placet.domain.values.digest import Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class Demand(Struct, frozen=True, kw_only=True):
     """Approvals that must be there: `count` distinct members of `group`, each of `assurance` or more."""
 
     group: str
@@ -19,24 +19,21 @@ class Demand:
     assurance: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How many plans and reservations an hour may see; None is no limit of this policy."""
 
     per_subject_per_hour: int | None = None
     per_requester_per_hour: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptTerms:
+class ReceiptTerms(Struct, frozen=True, kw_only=True):
     """How long a receipt is valid after it was issued, and how old it may get at all."""
 
     lifetime_seconds: int
     max_age_seconds: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One rule: it concerns the operations that match all three of kind, subject and requester.
 
     An empty `demands` is written out in the document as `approvals = []`. `context` says, by claim,
@@ -66,8 +63,7 @@ class Rule:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(Struct, frozen=True, kw_only=True):
     """A policy in force or to be: `digest` covers the TOML bytes exactly as they were received.
 
     `freezers` may freeze besides the approvers; `break_glass` names the group of whom two may break

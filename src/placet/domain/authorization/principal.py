@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.domain.authorization.principal_identity import (
     PrincipalIdentity,
@@ -41,8 +43,7 @@ class PrincipalKind(StrEnum):
     SERVICE = "service"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrincipalKey:
+class PrincipalKey(Struct, frozen=True, kw_only=True):
     """An enrolled SSH key. `revoked_at` is None while it is good.
 
     `verify_required` says that it is a hardware key which must verify who touches it.
@@ -74,8 +75,7 @@ class PrincipalKey:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Principal:
+class Principal(Struct, frozen=True, kw_only=True):
     """Somebody or something that may act, by its id, never by a name.
 
     `on_behalf_of` is the person who owns an agent (always given for agents), CI identity or

@@ -8,9 +8,11 @@ person belongs.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
@@ -27,8 +29,7 @@ _CODE = "PRINCIPAL_INVALID"
 _PREFIX = "session:"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrincipalIdentity:
+class PrincipalIdentity(Struct, frozen=True, kw_only=True):
     """One enrolment of an identity. `revoked_at` is None while its holder may sign in with it."""
 
     identity_id: str

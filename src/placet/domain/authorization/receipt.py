@@ -10,8 +10,9 @@ import base64
 import binascii
 import hmac
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from placet.domain.authorization.operation import OPERATION_ID, RUN_ID, Subject, read_subject
 from placet.domain.encoding import dsse
@@ -32,8 +33,7 @@ _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _LIMIT_CHARACTERS = LIMIT_BYTES * 4 // 3 + 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(Struct, frozen=True, kw_only=True):
     """The members of a receipt; `reasons` is empty exactly when it is enforceable."""
 
     receipt_id: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.domain.authorization.operation import Artifact, Operation
 from placet.domain.encoding.git_tag import Tagger, git_sha, tag_object
@@ -28,8 +29,7 @@ _ASSET = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{0,126}[A-Za-z0-9]")
 _MOST_ASSETS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedTag:
+class PlannedTag(Struct, frozen=True, kw_only=True):
     """An annotated tag. `sha` is git's name of the tag object, `message` the artifact that it carries."""
 
     repository: RepositoryName
@@ -40,8 +40,7 @@ class PlannedTag:
     message: Artifact
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedRelease:
+class PlannedRelease(Struct, frozen=True, kw_only=True):
     """A release of a tag that stands. `tag_sha` is where the tag's ref points: a tag object, or the commit.
 
     `notes` is the artifact with its text, `assets` what is uploaded; `marker` the line by which it is
@@ -60,8 +59,7 @@ class PlannedRelease:
     marker: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlannedPull:
+class PlannedPull(Struct, frozen=True, kw_only=True):
     """A pull request from one branch of a repository to another, whose head is `head_sha`."""
 
     repository: RepositoryName

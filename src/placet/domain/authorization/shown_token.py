@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from placet.domain.values.digest import Digest, sha256
 
@@ -33,8 +34,7 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownToken:
+class ShownToken(Struct, frozen=True, kw_only=True):
     """A well-formed token: what it is, the id that names it, and its digest. The token itself is gone."""
 
     kind: CredentialKind

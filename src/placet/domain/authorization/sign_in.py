@@ -13,11 +13,11 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from placet.domain.authorization.issuer import check_url
 from placet.domain.values.time import format_instant, parse_instant
+from placet.domain.values.unshown import Unshown
 from placet.errors import DeniedError, PlacetError
 
 CODE = "OIDC_INVALID"
@@ -28,13 +28,12 @@ _TEXT = re.compile(r"([0-9TZ:.-]{24})~([A-Za-z0-9_-]{43})~([!-~]{1,256})")
 _AGAIN = "begin again: /auth/login"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+class SignIn(Unshown, frozen=True, kw_only=True):
     """One exchange, as it was begun."""
 
     issuer: str
     begun_at: datetime
-    secret: bytes = field(repr=False)
+    secret: bytes
 
     @property
     def state(self) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.authorization.approval import PRESENT
 from placet.domain.authorization.policy import Demand, Limits, ReceiptTerms, Rule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """What all rules together demand, allow and limit."""
 
     demands: tuple[Demand, ...]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+from msgspec import Struct
 
 from placet.domain.certificate.binding import BINDING_OID
 from placet.domain.certificate.keys import check_public_key
@@ -28,8 +28,7 @@ LEAF_VALIDITY = timedelta(days=365)
 SERIAL_BYTES = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issuer:
+class Issuer(Struct, frozen=True, kw_only=True):
     """A CA certificate and the private key that belongs to it."""
 
     certificate: x509.Certificate

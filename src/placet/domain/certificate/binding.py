@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from cryptography import x509
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import decode, encode
 from placet.domain.encoding.record import Record
@@ -26,8 +26,7 @@ class KeyOrigin(StrEnum):
     SERVER = "server"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class Binding(Struct, frozen=True, kw_only=True):
     """The unstamped archive's SHA-256 (of its tar stream, lower-case hex) and the key's origin.
 
     An empty `tar_sha256` binds to no bytes: such a certificate proves no publication.

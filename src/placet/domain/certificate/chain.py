@@ -7,13 +7,13 @@ or fetched. Chains are `VerificationError`s with the code of the first check tha
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import SignatureAlgorithmOID
+from msgspec import Struct
 
 from placet.domain.certificate.keys import check_public_key
 from placet.domain.certificate.profile import LeafSubject, check_extensions, key_identifier, read_leaf, required
@@ -27,8 +27,7 @@ _ALGORITHMS: dict[x509.ObjectIdentifier, type] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedLeaf:
+class CheckedLeaf(Struct, frozen=True, kw_only=True):
     """What a leaf says and its key, after the chain up to a trusted root was found good at an instant."""
 
     subject: LeafSubject

@@ -16,12 +16,12 @@ rounded down: a list never says less than the log.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
+from msgspec import Struct
 
 from placet.domain.certificate.authority import Issuer
 from placet.domain.certificate.profile import issuer_identifier
@@ -41,16 +41,14 @@ _REASONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokedSerial:
+class RevokedSerial(Struct, frozen=True, kw_only=True):
     """A revocation and the serial number of the certificate that it is about."""
 
     serial: int
     revocation: Revocation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CrlDraft:
+class CrlDraft(Struct, frozen=True, kw_only=True):
     """What a list will say, before its issuer signs it. `number` is not negative."""
 
     number: int

@@ -15,13 +15,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from msgspec import Struct
 
 from placet.domain.certificate.binding import BINDING_OID, Binding, parse_binding
 from placet.domain.certificate.identifiers import CERTIFICATE_ID, CHITTY_URI
@@ -53,8 +53,7 @@ _NOT_EVALUATED = frozenset(
 """Restrictions on what lies below a CA: none of our certificates has one, and nothing here would heed one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeafSubject:
+class LeafSubject(Struct, frozen=True, kw_only=True):
     """What a leaf certificate is about: its id, the package version (a package URL), its archive."""
 
     certificate_id: str

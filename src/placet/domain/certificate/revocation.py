@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.domain.certificate.identifiers import CERTIFICATE_ID
 from placet.domain.encoding.canonical import Object, Value
@@ -44,8 +46,7 @@ def reason_in(text: str) -> RevocationReason:
     return RevocationReason(word) if word in frozenset(RevocationReason) else RevocationReason.UNSPECIFIED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revocation:
+class Revocation(Struct, frozen=True, kw_only=True):
     """That a certificate is revoked; signatures logged at or after `invalid_since` do not count."""
 
     certificate_id: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive_limits import ARCHIVE_PROFILE, DEFAULT_LIMITS, ArchiveLimits, shown
 from placet.domain.encoding.archive_scan import MANIFEST, ArchiveFile, scan_archive
@@ -15,8 +16,7 @@ from placet.domain.values.npm import PackageName, Version, parse_package_name, p
 from placet.errors import InvalidInputError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveReading:
+class ArchiveReading(Struct, frozen=True, kw_only=True):
     """What one archive of profile 1 says and holds.
 
     `name`, `version` and `manifest` are those of the package.json inside it, never a client's.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.errors import InvalidInputError
 
@@ -13,8 +13,7 @@ PATH_BYTES = 1024
 SEGMENT_BYTES = 255  # the longest file name that common file systems can hold
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveLimits:
+class ArchiveLimits(Struct, frozen=True, kw_only=True):
     """How large and how dense an archive may be.
 
     Sizes in bytes: `packed` of the .tgz, `unpacked` of the tar stream, `manifest` of its

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive_limits import DEFAULT_LIMITS, ArchiveLimits, ambiguous, shown, too_large, unsafe
 from placet.domain.encoding.archive_paths import ArchivePaths
@@ -22,8 +23,7 @@ from placet.domain.values.digest import Digest
 MANIFEST = "package.json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveFile:
+class ArchiveFile(Struct, frozen=True, kw_only=True):
     """A file as npm installs it: its path below the top folder, permission bits, size and digest."""
 
     path: str
@@ -32,8 +32,7 @@ class ArchiveFile:
     sha256: Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestPlace:
+class ManifestPlace(Struct, frozen=True, kw_only=True):
     """Where package.json stands in the tar stream: the offset of its header, the size of its text.
 
     `in_pax` tells that an extended header repeats its size.
@@ -44,8 +43,7 @@ class ManifestPlace:
     in_pax: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchiveScan:
+class ArchiveScan(Struct, frozen=True, kw_only=True):
     """What an archive of profile 1 holds: its files in their order, package.json's text, all digests."""
 
     top_folder: str

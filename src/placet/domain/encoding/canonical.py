@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn, TypeAlias
+from typing import Annotated, Any, NoReturn, TypeAlias
+
+import msgspec
 
 from placet.errors import InvalidInputError
 
@@ -19,14 +21,15 @@ Object: TypeAlias = dict[str, Value]
 LIMIT_BYTES = 16 * 1024
 PLAN_LIMIT_BYTES = 256 * 1024
 ENTRY_LIMIT_BYTES = 65_535
-_CONTAINERS = (dict, list)
 _MAX_DEPTH = 8
-_MAX_INTEGER = 2**53 - 1
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _MOST_SEEN = 1024
 _SEEN_KEYS: set[str] = set()
 """Keys that were found well-formed: the same few hundred stand in all our objects."""
+_CONTAINERS = frozenset({dict, list})
+_NO_VALUE = f"a value is null, a float, out of range, nested deeper than {_MAX_DEPTH}, or no JSON at all"
+_CONTROL = re.compile(rb'\\[^"]')
+"""An escape that is none of a quote, where no backslash is escaped."""
 
 
 class NotCanonicalError(InvalidInputError):
@@ -37,10 +40,17 @@ def encode(value: Object, *, limit: int = LIMIT_BYTES) -> bytes:
     """Return the one canonical spelling of `value`.
 
     Raise `InvalidInputError` (`JSON_INVALID`) for anything outside the profile or longer than
-    `limit` bytes.
+    `limit` bytes. Guarantees that `decode(encode(v)) == v`.
     """
-    _check(value)
-    encoded = _ENCODER.encode(value).encode("ascii")
+    try:
+        encoded = _ENCODER.encode(value)
+        read = _DECODER.decode(encoded)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise InvalidInputError("JSON_INVALID", _NO_VALUE) from error
+    if read != value:
+        _refuse(_NO_VALUE)
+    _check_keys(read)
+    _check_text(encoded)
     if len(encoded) > limit:
         _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
     return encoded
@@ -57,24 +67,62 @@ def decode(encoded: bytes, *, limit: int = LIMIT_BYTES) -> Object:
     if len(encoded) > limit:
         _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
     try:
-        text = encoded.decode("ascii")
-        parsed = json.loads(text)
+        parsed: Object = _DECODER.decode(encoded)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError("JSON_INVALID", "the bytes are not JSON in printable ASCII") from error
-    if not isinstance(parsed, dict):
-        _refuse("the JSON text is not an object")
-    if encode(parsed, limit=limit) != encoded:
-        _refuse_strictly(text)
+        raise InvalidInputError("JSON_INVALID", f"the bytes are no JSON object, or {_NO_VALUE}") from error
+    _check_keys(parsed)
+    spelled = _ENCODER.encode(parsed)
+    _check_text(spelled)
+    if spelled != encoded:
+        _refuse_twice_named(encoded)
         raise NotCanonicalError("JSON_NOT_CANONICAL", "the object is not in its canonical spelling")
     return parsed
 
 
-def _refuse_strictly(text: str) -> None:
-    """Refuse what is invalid rather than another spelling, and what the plain parser let through.
+def _profile() -> Any:  # noqa: ANN401 - a type that is made, level by level
+    """Return the type of an object in the profile: what its values may be, and how deep they may lie."""
+    plain = bool | Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)] | str
+    value: Any = plain
+    for _ in range(_MAX_DEPTH - 1):
+        value = plain | list[value] | dict[str, value]
+    return dict[str, value]
 
-    Every such text differs from its canonical spelling, so only those are parsed again.
-    """
-    json.loads(text, object_pairs_hook=_unique)
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_profile())
+
+
+def _check_keys(value: Object) -> None:
+    """Refuse a key that is not in the grammar: what else the profile says of values, the decoder has seen to."""
+    containers: list[Any] = [value]
+    for container in containers:
+        members = container
+        if type(container) is dict:
+            if not _SEEN_KEYS.issuperset(container):
+                _learn_keys(container)
+            members = container.values()
+        containers += [member for member in members if type(member) in _CONTAINERS]
+
+
+def _learn_keys(keys: dict[str, Value]) -> None:
+    for key in keys:
+        if _KEY.fullmatch(key) is None:
+            _refuse("a key is not [a-z][a-z0-9_]*")
+        if len(_SEEN_KEYS) < _MOST_SEEN:
+            _SEEN_KEYS.add(key)
+
+
+def _check_text(encoded: bytes) -> None:
+    """Refuse a spelling with other text than printable ASCII in it: as it is, or escaped."""
+    if not encoded.isascii() or b"\x7f" in encoded:
+        _refuse("a string holds something else than printable ASCII")
+    if b"\\" in encoded and _CONTROL.search(encoded.replace(b"\\\\", b"")):
+        _refuse("a string holds a control character")
+
+
+def _refuse_twice_named(encoded: bytes) -> None:
+    """Refuse what names a key twice, of which the decoder takes the last. No such text is canonical."""
+    json.loads(encoded, object_pairs_hook=_unique)
 
 
 def _unique(pairs: list[tuple[str, Value]]) -> Object:
@@ -86,50 +134,3 @@ def _unique(pairs: list[tuple[str, Value]]) -> Object:
 
 def _refuse(reason: str) -> NoReturn:
     raise InvalidInputError("JSON_INVALID", reason)
-
-
-def _check(value: Object) -> None:
-    """Refuse an object that holds anything outside the profile. It is walked level by level, each value once."""
-    level: list[Any] = [value]
-    texts: list[str] = []
-    for _ in range(_MAX_DEPTH):
-        below: list[Any] = []
-        for container in level:
-            members = container
-            if isinstance(container, dict):
-                _check_keys(container)
-                members = container.values()
-            for member in members:
-                if isinstance(member, str):
-                    texts.append(member)
-                elif isinstance(member, _CONTAINERS):
-                    below.append(member)
-                else:
-                    _check_number(member)
-        if not below:
-            _check_texts("".join(texts))
-            return
-        level = below
-    _refuse(f"the object is nested deeper than {_MAX_DEPTH}")
-
-
-def _check_texts(text: str) -> None:
-    if not (text.isascii() and text.isprintable()):
-        _refuse("a string holds something else than printable ASCII")
-
-
-def _check_number(member: object) -> None:
-    if not isinstance(member, int):
-        _refuse("a value is null, a float, or no JSON at all")
-    if not 0 <= member <= _MAX_INTEGER:
-        _refuse("an integer is out of range")
-
-
-def _check_keys(value: dict[Any, Any]) -> None:
-    for key in value:
-        if key in _SEEN_KEYS:
-            continue
-        if not isinstance(key, str) or _KEY.fullmatch(key) is None:
-            _refuse("a key is not [a-z][a-z0-9_]*")
-        if len(_SEEN_KEYS) < _MOST_SEEN:
-            _SEEN_KEYS.add(key)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from placet.domain.encoding.strict_base64 import decode_base64, encode_base64
 from placet.errors import InvalidInputError, PlacetError
@@ -21,8 +22,7 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(typ), typ, len(payload), payload)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(Struct, frozen=True, kw_only=True):
     """A payload with one signature. Its payload is private: `opened` gives it out, once verified."""
 
     payload_type: str

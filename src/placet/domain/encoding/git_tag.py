@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tagger:
+
+class Tagger(Struct, frozen=True, kw_only=True):
     """Who is said to have tagged, and when, to the second in UTC. It is free text: it proves nothing."""
 
     name: str

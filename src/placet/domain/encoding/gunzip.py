@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive_limits import ArchiveLimits, too_large, unsafe
 from placet.domain.values.digest import Digest
@@ -18,8 +19,7 @@ _BEST = 9  # what npm pack uses
 _HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff"  # no name, no time, best compression, no system
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TarballDigests:
+class TarballDigests(Struct, frozen=True, kw_only=True):
     """The digests of a .tgz and of its tar stream; plain hex is of the .tgz.
 
     `tar_sha256` is the `tarball_hash` of an archive that is not stamped (contract 7).

@@ -7,7 +7,8 @@ so only keys that change nothing but path and size are let in, and no value hold
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive_limits import PATH_BYTES, ambiguous, shown, sparse, too_large, unsafe
 from placet.domain.encoding.tar_header import BLOCK
@@ -23,8 +24,7 @@ _SPARSE = b"GNU.sparse."
 _GLOBAL_KEYS = frozenset([b"comment"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pax:
+class Pax(Struct, frozen=True, kw_only=True):
     """What an extended header says about the next member; None where it says nothing."""
 
     path: bytes | None = None

@@ -42,7 +42,7 @@ _SMALL_ORDER = frozenset({0, 1, _PRIME - 1, _PRIME, _PRIME + 1, _ORDER_8, _PRIME
 """The y coordinates of the points under which anybody can sign anything."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)  # not a `Struct`, which compares all its members
 class SshPublicKey:
     """A public key: its type, its wire bytes, and what verifies with it.
 

@@ -8,7 +8,6 @@ into its low twin, which `ssh-keygen -Y verify` accepts too.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA512, HashAlgorithm
+from msgspec import Struct
 
 from placet.domain.encoding.signature import P256_ORDER
 from placet.domain.encoding.ssh_public_key import ECDSA, RSA, SK_ECDSA, SshPublicKey, read_public_key
@@ -39,8 +39,7 @@ _HASHES = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 _RSA_HASHES: dict[str, HashAlgorithm] = {"rsa-sha2-256": SHA256(), "rsa-sha2-512": SHA512()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SshSignature:
+class SshSignature(Struct, frozen=True, kw_only=True):
     """A well-formed signature, believed in nothing until `verify` returns.
 
     `signature` is the algorithm's own part: for ECDSA the two integers as wire strings.

@@ -8,7 +8,8 @@ takes the size of a folder for nothing; Python's `tarfile` does otherwise in eac
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive_limits import shown, sparse, too_large, unsafe
 from placet.errors import InvalidInputError
@@ -37,8 +38,7 @@ _SPECIAL_BITS = 0o7000
 _FORMAT_BITS = {FILE: 0o100000, FOLDER: 0o040000, EXTENDED: 0o100000, GLOBAL: 0o100000}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TarHeader:
+class TarHeader(Struct, frozen=True, kw_only=True):
     """What a header says: its kind, the raw path, permission bits and the size of what follows.
 
     `path` is without NULs, in the bytes of the archive; `mode` has no bits but `0o777`.

@@ -8,7 +8,8 @@ any table but the counters is found.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.log.chain import EMPTY, Tail, tail_at, verify_chain
 from placet.domain.log.checkpoint import CheckpointKey, open_checkpoint, parse_vkey
@@ -30,8 +31,7 @@ Each = Callable[[Callable[[Sequence[EntryRow]], _Reading], Iterable[Sequence[Ent
 """Applies a pure function to some entries after others, in their order, as `map` does; maybe in other processes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Stretch(Struct, frozen=True, kw_only=True):
     """What verifying the entries between two tails found. Where a finding stands, `end` is where it stopped."""
 
     begin: Tail
@@ -40,8 +40,7 @@ class Stretch:
     finding: Finding | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditReport:
+class AuditReport(Struct, frozen=True, kw_only=True):
     """Whether a log of `size` entries holds, as far as `full` says, and what it contradicts first."""
 
     origin: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
@@ -10,8 +10,7 @@ from placet.domain.log.record_types import CODE, ID
 from placet.domain.values.digest import Digest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateIssued:
+class CertificateIssued(Struct, frozen=True, kw_only=True):
     """A certificate was made and its receipt consumed. The fingerprints name the DER of leaf and issuer.
 
     `public_key_digest` and `serial` are once keys too: no key is certified twice, no number used twice.
@@ -57,8 +56,7 @@ def read_certificate_issued(data: Value) -> CertificateIssued:
     return read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateRevoked:
+class CertificateRevoked(Struct, frozen=True, kw_only=True):
     """A certificate was revoked: the revocation as its own module writes it, and the act's receipt."""
 
     revocation: Object

@@ -7,8 +7,9 @@ puts stretches together compares the two; so they may be verified in any order, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
+
+from msgspec import Struct
 
 from placet.domain.log.entry import NO_LEAF
 from placet.domain.log.merkle import HASH_BYTES, Frontier, append, cover, root_of
@@ -21,8 +22,7 @@ _BEFORE_TIME = _TIME_BYTES + _AFTER_TIME
 _NO_TIME = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tail:
+class Tail(Struct, frozen=True, kw_only=True):
     """Where a stretch begins or ends: everything that the next entry must fit to."""
 
     size: int

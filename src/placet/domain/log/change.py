@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, NewType
+
+from msgspec import Struct, field
 
 from placet.domain.values.digest import Digest
 
@@ -13,8 +14,7 @@ EntityKey = NewType("EntityKey", str)
 """`kind/identity`, printable ASCII, at most 512 characters, for example `receipt/fc-receipt-…`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
+class Entity(Struct, frozen=True, kw_only=True):
     """What is stored under a key: the `seq` of the entry that wrote it, and its exact bytes.
 
     An absent entity has revision 0 and no bytes.
@@ -35,16 +35,14 @@ class IndexRow(NamedTuple):
     key: EntityKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(Struct, frozen=True, kw_only=True):
     """How much a change adds to a counter, and the sum that the counter may not exceed."""
 
     add: int
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One atomic step of the state, with its premises and its one entry.
 
     It commits only if the store's epoch is `epoch`, every entity of `premises` still has its
@@ -70,8 +68,7 @@ class Change:
     erasable: Mapping[Digest, bytes] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """The newest state of a log: how many entries, when the newest was stamped, which epoch."""
 
     size: int
@@ -79,16 +76,14 @@ class Head:
     epoch: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """Entities as they were together at `head`; every key that was asked for is there."""
 
     head: Head
     entities: Mapping[EntityKey, Entity]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
+class Committed(Struct, frozen=True, kw_only=True):
     """A durable change: the sequence number and time of its entry, and the checkpoint over it."""
 
     seq: int

@@ -11,11 +11,11 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from msgspec import Struct
 
 from placet.domain.log.merkle import HASH_BYTES
 from placet.errors import InvalidInputError, VerificationError
@@ -30,8 +30,7 @@ _NOTE = re.compile(rf"({ORIGIN})\n(0|[1-9][0-9]{{0,15}})\n([A-Za-z0-9+/=]+)\n\nâ
 _VKEY = re.compile(rf"({ORIGIN})\+([0-9a-f]{{8}})\+([A-Za-z0-9+/=]+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True, kw_only=True):
     """A log's size and root, as a valid note states them."""
 
     origin: str
@@ -43,8 +42,7 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{_base64(self.root)}\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointKey:
+class CheckpointKey(Struct, frozen=True, kw_only=True):
     """Who may sign checkpoints of `origin`: a raw Ed25519 public key of 32 bytes."""
 
     origin: str
@@ -60,8 +58,7 @@ class CheckpointKey:
         return f"{self.origin}+{self.key_id.hex()}+{_base64(_ED25519 + self.public_key)}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckpointSigner:
+class CheckpointSigner(Struct, frozen=True, kw_only=True):
     """The log's signing key, wherever it is: its public half, and a function that signs with it.
 
     `sign` returns the 64 bytes of an Ed25519 signature and is deterministic; it may raise

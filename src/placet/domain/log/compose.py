@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
-from placet.domain.encoding.canonical import Object, Value, encode
+import msgspec
+from msgspec import Struct, field
+
+from placet.domain.encoding.canonical import Object, encode
+from placet.domain.encoding.record import matches
 from placet.domain.log import entry
 from placet.domain.log.change import Change, Count, EntityKey, IndexRow, Snapshot
 from placet.domain.values.digest import Digest, sha256
@@ -18,12 +19,23 @@ from placet.errors import InvalidInputError
 ENTITY_LIMIT_BYTES = 2**20
 SALT_BYTES = 16
 _INVALID = "CHANGE_INVALID"
-_PAIR = 2
-_INDEX_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_INDEX_NAME = r"[a-z][a-z0-9_]*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+_Pair = tuple[str, str]
+"""The name of an index, and a value in it."""
+
+
+class _Indexed(Struct):
+    """What of an entity says where it is found."""
+
+    index: list[_Pair]
+
+
+_INDEXED = msgspec.json.Decoder(_Indexed)
+
+
+class Draft(Struct, frozen=True, kw_only=True):
     """What a decision wants to commit, before it has bytes.
 
     `entry_id` looks like `evt_20251113120000_abc123` and is used once. `subject` is free text and
@@ -57,15 +69,15 @@ def compose(draft: Draft, snapshot: Snapshot, salt: bytes) -> Change:
     state = [(key, sha256(content) if content else "") for key, content in sorted(writes.items())]
     once = tuple(sorted({*draft.once, f"event/{draft.entry_id}"}))
     body, detached = _body(draft, state, once)
-    old, new = _index_rows(draft, snapshot)
+    out, into = _index_rows(writes, snapshot)
     return Change(
         epoch=snapshot.head.epoch,
         premises={key: entity.revision for key, entity in snapshot.entities.items()},
         writes=writes,
         body=body,
         once=once,
-        index_out=tuple(old - new),
-        index_in=tuple(new - old),
+        index_out=tuple(out),
+        index_in=tuple(into),
         counters=draft.counters,
         valid_until=draft.valid_until,
         detached=detached,
@@ -75,38 +87,35 @@ def compose(draft: Draft, snapshot: Snapshot, salt: bytes) -> Change:
 
 def index_rows(key: EntityKey, content: bytes) -> list[IndexRow]:
     """Return the index rows of a stored entity: a pure function of its bytes; none where absent."""
-    return [_row(key, pair) for pair in _pairs(key, json.loads(content))] if content else []
+    return [_row(key, pair) for pair in _pairs(key, content)]
 
 
-def _index_rows(draft: Draft, snapshot: Snapshot) -> tuple[set[IndexRow], set[IndexRow]]:
-    """Return the index rows before and after: none of an entity whose rows stay as they are."""
-    old: set[IndexRow] = set()
-    new: set[IndexRow] = set()
-    for key, value in draft.writes.items():
-        content = snapshot.entities[key].content
-        before = _pairs(key, json.loads(content) if content else None)
-        after = _pairs(key, value)
-        if before != after:
-            old.update(_row(key, pair) for pair in before)
-            new.update(_row(key, pair) for pair in after)
-    return old, new
+def _index_rows(writes: Mapping[EntityKey, bytes], snapshot: Snapshot) -> tuple[list[IndexRow], list[IndexRow]]:
+    """Return the index rows that go and those that come: what an entity keeps is neither."""
+    out: list[IndexRow] = []
+    into: list[IndexRow] = []
+    for key, content in writes.items():
+        before, after = set(_pairs(key, snapshot.entities[key].content)), set(_pairs(key, content))
+        out += [_row(key, pair) for pair in before - after]
+        into += [_row(key, pair) for pair in after - before]
+    return out, into
 
 
-def _pairs(key: EntityKey, value: Object | None) -> list[Value]:
-    if value is None:
+def _pairs(key: EntityKey, content: bytes) -> list[_Pair]:
+    """Return the index of an entity; nothing else of it is read."""
+    if not content:
         return []
-    pairs = value.get("index")
-    if not isinstance(pairs, list):
-        raise InvalidInputError(_INVALID, f"the entity {key} has no index member")
-    return pairs
+    try:
+        return _INDEXED.decode(content).index
+    except ValueError as error:
+        raise InvalidInputError(_INVALID, f"the entity {key} has no index member, or a malformed one") from error
 
 
-def _row(key: EntityKey, pair: Value) -> IndexRow:
-    if isinstance(pair, list) and len(pair) == _PAIR:
-        name, value = pair
-        if isinstance(name, str) and isinstance(value, str) and _INDEX_NAME.fullmatch(name):
-            return IndexRow(name, value, key)
-    raise InvalidInputError(_INVALID, f"the entity {key} has a malformed index member")
+def _row(key: EntityKey, pair: _Pair) -> IndexRow:
+    name, value = pair
+    if not matches(_INDEX_NAME, name):
+        raise InvalidInputError(_INVALID, f"the entity {key} stands in an index that cannot be named so")
+    return IndexRow(name, value, key)
 
 
 def _entity_bytes(key: EntityKey, value: Object | None, salt: bytes) -> bytes:
@@ -143,10 +152,10 @@ def _check_names(draft: Draft, snapshot: Snapshot, salt: bytes) -> None:
     if len(salt) < SALT_BYTES:
         raise InvalidInputError(_INVALID, f"the salt has fewer than {SALT_BYTES} bytes")
     for text, pattern in ((draft.entry_id, entry.ENTRY_ID), (draft.type, entry.ENTRY_TYPE), (draft.actor, entry.ACTOR)):
-        if re.fullmatch(pattern, text) is None:
+        if not matches(pattern, text):
             raise InvalidInputError(_INVALID, f"{text[:80]!r} cannot stand in an entry")
     for key in (*draft.writes, *draft.once):
-        if re.fullmatch(entry.KEY, key) is None:
+        if not matches(entry.KEY, key):
             raise InvalidInputError(_INVALID, f"{key[:80]!r} is no key")
     missing = [key for key in draft.writes if key not in snapshot.entities]
     if missing:

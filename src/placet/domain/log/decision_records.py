@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
@@ -13,8 +14,7 @@ from placet.domain.values.kinds import Mode
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyActivated:
+class PolicyActivated(Struct, frozen=True, kw_only=True):
     """A policy came into force. `receipt` is the payload of the governed act's, empty at `init`."""
 
     policy_digest: Digest
@@ -42,8 +42,7 @@ def read_policy_activated(data: Value) -> PolicyActivated:
     return read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrincipalEnrolled:
+class PrincipalEnrolled(Struct, frozen=True, kw_only=True):
     """A principal as of this entry, as the object that `authorization.principal` writes and reads.
 
     `receipt` is the payload of the governed act's, empty where the bootstrap key enrolled.
@@ -65,8 +64,7 @@ def read_principal_enrolled(data: Value) -> PrincipalEnrolled:
     return read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanCreated:
+class PlanCreated(Struct, frozen=True, kw_only=True):
     """A plan was stored: its digest names its bytes."""
 
     run_id: str
@@ -97,8 +95,7 @@ def read_plan_created(data: Value) -> PlanCreated:
     return read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApprovalRecorded:
+class ApprovalRecorded(Struct, frozen=True, kw_only=True):
     """An approval object, the SSH signature over its canonical bytes (base64 of the SSHSIG blob), its assurance.
 
     `recorded_at` is the instant for which it was verified; it orders what approvers say. The

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from msgspec import Struct
+
 from placet.domain.encoding.canonical import ENTRY_LIMIT_BYTES, Object, Value, decode, encode
-from placet.domain.encoding.record import Record
+from placet.domain.encoding.record import Record, matches
 from placet.domain.log.change import EntityKey
 from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
@@ -44,8 +45,7 @@ State = tuple[tuple[EntityKey, str], ...]
 BODY_LIMIT_BYTES = ENTRY_LIMIT_BYTES - _ENVELOPE_BYTES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(Struct, frozen=True, kw_only=True):
     """What an entry says: who did what to what, and the digests of the state it left.
 
     `data` and `state` are digests where they are detached. An empty digest in `state` says that
@@ -61,8 +61,7 @@ class Body:
     once: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One parsed entry of the ledger."""
 
     seq: int
@@ -216,7 +215,7 @@ def _read_reference(value: Object) -> Digest:
 
 def _read_pair(value: Value) -> tuple[EntityKey, str]:
     match value:
-        case [str(key), str(digest)] if re.fullmatch(KEY, key) and re.fullmatch(_DIGEST_OR_NONE, digest):
+        case [str(key), str(digest)] if matches(KEY, key) and matches(_DIGEST_OR_NONE, digest):
             return EntityKey(key), digest
         case _:
             raise InvalidInputError(MALFORMED, "the entry has a malformed state")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.record import Record
@@ -13,8 +14,7 @@ from placet.domain.values.kinds import OutcomeStatus
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptIssued:
+class ReceiptIssued(Struct, frozen=True, kw_only=True):
     """A receipt's payload, as the object that it spells canonically."""
 
     receipt: Object
@@ -32,8 +32,7 @@ def read_receipt_issued(data: Value) -> ReceiptIssued:
     return read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptReserved:
+class ReceiptReserved(Struct, frozen=True, kw_only=True):
     """A receipt was consumed for one attempt, after these checks, until this deadline."""
 
     receipt_id: str
@@ -67,8 +66,7 @@ def read_receipt_reserved(data: Value) -> ReceiptReserved:
     return read
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutcomeRecorded:
+class OutcomeRecorded(Struct, frozen=True, kw_only=True):
     """What became of an effect. `artifacts` are those of the operation, `response` the provider's facts."""
 
     receipt_id: str

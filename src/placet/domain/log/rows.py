@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, Protocol
+
+from msgspec import Struct
 
 from placet.domain.log.change import Entity, EntityKey, IndexRow
 from placet.domain.log.merkle import Node
@@ -33,8 +34,7 @@ class Layer(StrEnum):
     ANCHOR = "anchor"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """The first contradiction: its layer, the first bad sequence number, and a sentence."""
 
     layer: Layer
@@ -56,8 +56,7 @@ def contradict(layer: Layer, seq: int, message: str) -> NoReturn:
     raise ContradictionError(Finding(layer, seq, message))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(Struct, frozen=True, kw_only=True):
     """How many rows the tables hold that entries vouch for."""
 
     entities: int

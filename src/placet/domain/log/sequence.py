@@ -8,9 +8,10 @@ after the other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from placet.domain.log.change import Change, EntityKey, IndexRow
 from placet.domain.log.entry import splice
@@ -19,8 +20,7 @@ from placet.domain.values.digest import Digest
 from placet.domain.values.time import format_instant
 
 
-@dataclass(frozen=True, kw_only=True)
-class LogHead:
+class LogHead(Struct, frozen=True, kw_only=True, dict=True):
     """What the next entry builds on: `leaf` is the newest entry's leaf hash."""
 
     size: int
@@ -35,8 +35,7 @@ class LogHead:
         return root_of(self.frontier)
 
 
-@dataclass(slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, kw_only=True):
     """What the storage says about a group's premises; `sequence` carries it forward.
 
     A revision or counter that is not there is 0, a once key that is not there was never used.
@@ -47,8 +46,7 @@ class Facts:
     counters: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """Why a change conflicts; as `ConflictError` says it."""
 
     reason: str
@@ -56,8 +54,7 @@ class Refused:
     first_use: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A change that commits: its place, its entry, and the nodes which the entry completes."""
 
     change: Change
@@ -66,8 +63,7 @@ class Placed:
     nodes: bytes
 
 
-@dataclass(slots=True, kw_only=True)
-class Effects:
+class Effects(Struct, kw_only=True):
     """The net effect of a group on the tables, in any order of writing."""
 
     entities: dict[EntityKey, tuple[int, bytes]] = field(default_factory=dict)

@@ -7,8 +7,9 @@ where every entry finds its rows and the numbers agree, no row is left that no e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from placet.domain.log.change import Entity, EntityKey
 from placet.domain.log.compose import index_rows
@@ -26,8 +27,7 @@ from placet.domain.values.digest import Digest, sha256
 from placet.errors import InvalidInputError
 
 
-@dataclass(slots=True)
-class Vouched:
+class Vouched(Struct):
     """What the entries of a stretch vouch for. `gone` maps keys without a row to their last write."""
 
     entities: int = 0

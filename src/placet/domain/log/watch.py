@@ -7,8 +7,9 @@ least that long, and must have the same root at that size.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from placet.domain.log.checkpoint import Checkpoint
 
@@ -25,8 +26,7 @@ class Reason(StrEnum):
     DAMAGED = "damaged"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seal:
+class Seal(Struct, frozen=True, kw_only=True):
     """What a log contradicts, for people, and what they can do."""
 
     reason: Reason

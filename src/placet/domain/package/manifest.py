@@ -6,7 +6,8 @@ The manifest that is published and served is derived here; a client's own is nev
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive import ArchiveReading
 from placet.domain.encoding.foreign_json import Json, JsonObject
@@ -18,8 +19,7 @@ _SHRINKWRAP = "npm-shrinkwrap.json"
 _BUNDLE_MEMBERS = ("bundleDependencies", "bundledDependencies")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InstallEffects:
+class InstallEffects(Struct, frozen=True, kw_only=True):
     """What installing the package does beyond placing its files.
 
     `scripts` are (event, command) pairs that npm runs, the build that a `.gyp` file implies

@@ -5,8 +5,9 @@ Every member is a claim for people, true when it was written; verifiers read non
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value, encode
 from placet.domain.encoding.record import Record
@@ -20,8 +21,7 @@ BLOCK_KEY = "chittyos"
 _CODE = "METADATA_INVALID"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CertificateClaim:
+class CertificateClaim(Struct, frozen=True, kw_only=True):
     """The certificate of this package version; `chitty_id` is its `chitty://` name."""
 
     cert_id: str
@@ -32,8 +32,7 @@ class CertificateClaim:
     verify_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenanceClaim:
+class ProvenanceClaim(Struct, frozen=True, kw_only=True):
     """Where the package is recorded and kept; `tarball_hash` is of the unstamped tar stream."""
 
     chronicle_event: str
@@ -43,8 +42,7 @@ class ProvenanceClaim:
     registry_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GovernanceClaim:
+class GovernanceClaim(Struct, frozen=True, kw_only=True):
     """The approval of the *source* known from the request (none: empty, None), and the run's page."""
 
     approved_by: tuple[str, ...]
@@ -53,8 +51,7 @@ class GovernanceClaim:
     policy_version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildClaim:
+class BuildClaim(Struct, frozen=True, kw_only=True):
     """What was built, by which run, when; empty or None where the request did not say."""
 
     commit: str
@@ -62,8 +59,7 @@ class BuildClaim:
     timestamp: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackageMetadata:
+class PackageMetadata(Struct, frozen=True, kw_only=True):
     """The whole block. Texts are printable ASCII; what is absent is the empty string."""
 
     service_id: str

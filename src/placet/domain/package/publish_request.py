@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from placet.domain.values.unshown import Unshown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishRequest:
+class PublishRequest(Unshown, frozen=True, kw_only=True):
     """What somebody wants published: the packed archive, where to, and as which dist-tag.
 
     `to` names providers, all configured ones where empty; an empty `access` is the registry's
@@ -14,7 +13,7 @@ class PublishRequest:
     archive has to be, whatever it is where they are empty.
     """
 
-    tgz: bytes = field(repr=False)
+    tgz: bytes
     requester: str = ""
     to: tuple[str, ...] = ()
     dist_tag: str = ""

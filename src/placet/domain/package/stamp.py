@@ -7,8 +7,9 @@ Two laws hold for every tar stream x, y and block b, or the archive is refused:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import cast
+
+from msgspec import Struct
 
 from placet.domain.encoding.archive_limits import DEFAULT_LIMITS, ArchiveLimits
 from placet.domain.encoding.archive_scan import MANIFEST, ManifestPlace, scan_archive
@@ -27,8 +28,7 @@ _KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _BLANK = b" \t\r\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unstamped:
+class Unstamped(Struct, frozen=True, kw_only=True):
     """A stamped archive taken apart: the tar stream as it was before, and the block."""
 
     tar: bytes

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from placet.errors import InvalidInputError
 
 INSTANT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"
 _INSTANT = re.compile(INSTANT)
+_AT_HAND = 256
+"""So many spellings are remembered: one request names the same few instants in everything it leaves."""
 
 
+@lru_cache(maxsize=_AT_HAND)
 def format_instant(instant: datetime) -> str:
     """Return an aware UTC `instant`, cut to milliseconds, as `2026-01-02T03:04:05.678Z`."""
     return f"{instant.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
+@lru_cache(maxsize=_AT_HAND)
 def parse_instant(text: str) -> datetime:
     """Return the aware UTC instant that `text` names.
 

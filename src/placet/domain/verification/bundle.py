@@ -20,7 +20,7 @@ entries belong in a bundle, and that no others may, is `verifier`'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value, decode, encode
 from placet.domain.encoding.record import Record
@@ -36,8 +36,7 @@ _MOST_HASHES = 64
 _PLANS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedEntry:
+class LoggedEntry(Struct, frozen=True, kw_only=True):
     """An entry's bytes, its detached data where it has such, and its inclusion proof."""
 
     entry: bytes
@@ -53,8 +52,7 @@ class LoggedEntry:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundle:
+class Bundle(Struct, frozen=True, kw_only=True):
     """The parts of a bundle, believed in nothing."""
 
     origin: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import NoReturn
 
 from cryptography import x509
+from msgspec import Struct
 
 from placet.domain.authorization.operation import Operation
 from placet.domain.certificate.chain import CheckedLeaf, check_chain
@@ -23,8 +23,7 @@ from placet.domain.verification.publication import Published, Spent, receipt_fro
 from placet.errors import InvalidInputError, VerificationError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certified:
+class Certified(Struct, frozen=True, kw_only=True):
     """A certificate whose chain was good, with the receipt that was spent on issuing it."""
 
     leaf: CheckedLeaf

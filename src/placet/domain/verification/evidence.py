@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.log.checkpoint import Checkpoint
@@ -21,8 +22,7 @@ T = TypeVar("T")
 _MALFORMED = "BUNDLE_MALFORMED"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenEntry:
+class ProvenEntry(Struct, frozen=True, kw_only=True):
     """An entry that the checkpoint covers: its place, the time stamped on it, its type and data."""
 
     seq: int
@@ -31,8 +31,7 @@ class ProvenEntry:
     data: Object
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found(Generic[T]):
+class Found(Struct, Generic[T], frozen=True, kw_only=True):
     """What an entry records, with its place and time in the log."""
 
     seq: int

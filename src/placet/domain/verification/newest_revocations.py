@@ -8,8 +8,9 @@ list names everything that an older one did; one that does not, contradicts its 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from placet.domain.values.time import format_instant
 from placet.domain.verification.revocation_list import RevocationList, open_list
@@ -21,8 +22,7 @@ GIVEN = "file"
 _HINT = "get a newer list: placet certificate revocations --out FILE, where the package was published"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """What is known of revocations beside a bundle: signed lists, believed in nothing yet.
 
     `given` was chosen by hand and must be as new as any other; `others` are named by where they
@@ -38,8 +38,7 @@ NOTHING_KNOWN = Known()
 """Only the bundle's own list counts, however old it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Newest:
+class Newest(Struct, frozen=True, kw_only=True):
     """The list that counts, where it comes from, and the envelope it came in (empty for the bundle's)."""
 
     listed: RevocationList

@@ -10,7 +10,8 @@ had signed in who approved in a session, at assurance 1) is its own word, given 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from placet.domain.authorization.approval import ShownPlan, VerifiedApproval, parse_approval, verify_recorded
 from placet.domain.authorization.break_glass import BrokenGlass
@@ -38,8 +39,7 @@ from placet.domain.verification.publication import Spent, check_bound
 from placet.errors import InvalidInputError, VerificationError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Said:
+class _Said(Struct, frozen=True, kw_only=True):
     """A verified approval, the plan it is about, and its entry."""
 
     verified: VerifiedApproval
@@ -47,8 +47,7 @@ class _Said:
     entry: Found[ApprovalRecorded]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Permitted:
+class Permitted(Struct, frozen=True, kw_only=True):
     """Who permitted a publication: (principal, assurance), sorted; and what they waived under break-glass, or None."""
 
     approvers: tuple[tuple[str, int], ...]

@@ -8,8 +8,9 @@ registration) may still be under way and is no part of the evidence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NoReturn
+
+from msgspec import Struct
 
 from placet.domain.authorization.operation import Operation
 from placet.domain.authorization.plan import Plan, parse_plan
@@ -30,16 +31,14 @@ from placet.errors import InvalidInputError, VerificationError
 _PLANS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggedPlan:
+class LoggedPlan(Struct, frozen=True, kw_only=True):
     """A plan and the entry that created it."""
 
     plan: Plan
     created: Found[PlanCreated]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
+class Spent(Struct, frozen=True, kw_only=True):
     """A receipt that was issued for an operation of a plan; `issued_seq` is its entry's place."""
 
     receipt: Receipt
@@ -48,8 +47,7 @@ class Spent:
     issued_seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
+class Published(Struct, frozen=True, kw_only=True):
     """A publication that happened: both plans, the receipts spent, and what became of `publish_package`."""
 
     certification: LoggedPlan

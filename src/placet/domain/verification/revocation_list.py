@@ -11,11 +11,11 @@ origin, which has no space, so neither can pass for the other.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from msgspec import Struct
 
 from placet.domain.certificate.revocation import Revocation, read_revocation
 from placet.domain.encoding.canonical import Object, Value
@@ -33,8 +33,7 @@ _CODE = "REVOCATION_LIST_MALFORMED"
 _MOST = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevocationList:
+class RevocationList(Struct, frozen=True, kw_only=True):
     """Every certificate that was revoked when the log had the size and root of `checkpoint`.
 
     `known_to` is the time of the newest entry then: revocations after it are not in the list.

@@ -6,8 +6,9 @@ A statement has one spelling, that of RFC 8785: sorted keys, nothing between the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value
 from placet.domain.encoding.dsse import STATEMENT_TYPE, Envelope, seal
@@ -28,8 +29,7 @@ FileDigest: TypeAlias = tuple[str, int, str]
 """A file of the archive: its path below the top folder, its mode bits, its SHA-256 in hex."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publication:
+class Publication(Struct, frozen=True, kw_only=True):
     """What a publisher states: these bytes are this package version, made of these files.
 
     `sha256` and `sha512` (hex) are of the stamped archive, the bytes that users install;

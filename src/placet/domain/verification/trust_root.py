@@ -8,9 +8,9 @@ continued, each with its own keys and the size up to which it counts.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from cryptography import x509
+from msgspec import Struct
 
 from placet.domain.encoding.canonical import Object, Value, decode, encode
 from placet.domain.encoding.pem import certificate_der, read_certificate_der
@@ -24,8 +24,7 @@ _CODE = "TRUST_ROOT_INVALID"
 _MOST = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Log:
+class Log(Struct, frozen=True, kw_only=True):
     """A log whose checkpoints are believed, up to `size` where it was continued by another (else 0)."""
 
     origin: str
@@ -50,8 +49,7 @@ class Log:
         raise VerificationError("CHECKPOINT_INVALID", f"no known key of {self.origin} signed the checkpoint")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustRoot:
+class TrustRoot(Struct, frozen=True, kw_only=True):
     """The log and the certificate authorities that a verifier believes."""
 
     log: Log

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ParamSpec, TypeVar
+
+from msgspec import Struct
 
 from placet.domain.authorization.break_glass import BrokenGlass
 from placet.domain.certificate.revocation import Revocation
@@ -32,8 +33,7 @@ STEPS = {
 """The steps of a verification, in order; the first that fails decides."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """A publication that is proven: what was published when, on whose yes, and as of when nothing speaks against it.
 
     `published_at` is the log's time of the executed receipt. The verdict holds as of checkpoint

@@ -15,8 +15,10 @@ spelling. And a part that nothing needs is refused as well (step 11).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from typing import NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from placet.domain.certificate.chain import check_subject
 from placet.domain.certificate.revocation import Revocation, check_not_revoked
@@ -39,8 +41,7 @@ from placet.domain.verification.verdict import Progress, Verdict
 from placet.errors import InvalidInputError, VerificationError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class Held(Struct, frozen=True, kw_only=True):
     """What a consumer holds or asks for; whatever is given must be what was published.
 
     `tgz` is the archive itself, `sha256` and `sha512` (hex) digests of it known from elsewhere, a

@@ -8,11 +8,11 @@ it was sent (attacks A51).
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 import httptools
 import uvicorn
+from msgspec import Struct
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
@@ -29,8 +29,7 @@ READ_BYTES = 16 * 1024
 """So much is read of a socket at one time; asyncio would read 256 KiB, and keep room for it for each TLS connection."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Patience(Struct, frozen=True, kw_only=True):
     """What one connection may take of us.
 
     `head_bytes` is everything before the body. `seconds` is how long it may take to send a head, how
@@ -46,8 +45,7 @@ class Patience:
     ending_seconds: float = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class House(Struct, frozen=True, kw_only=True):
     """What all connections of one listener share."""
 
     config: uvicorn.Config

@@ -9,8 +9,9 @@ import socket
 import ssl
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from placet.config.service import HostPort, ServiceSettings
 from placet.errors import ConfigurationError
@@ -23,8 +24,7 @@ _FILES_BESIDE_CONNECTIONS = 256
 _NOT_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
+class Tls(Struct, frozen=True, kw_only=True):
     """What a server shows and how it speaks."""
 
     certificate: Path

@@ -13,9 +13,9 @@ import socket
 import ssl
 from asyncio import sslproto
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import uvicorn
+from msgspec import Struct
 from uvicorn.server import ServerState
 
 from placet.web.server.connection import READ_BYTES, Connection, House
@@ -28,8 +28,7 @@ FINISHING_SECONDS = 75
 """How long what is under way may take after the end was asked for: longer than one effect may take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
+class Door(Struct, frozen=True, kw_only=True):
     """A socket that listens, and who serves what comes in by it."""
 
     listening: socket.socket

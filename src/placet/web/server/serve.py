@@ -9,12 +9,13 @@ import ssl
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 import uvicorn
+from msgspec import Struct, field
+from msgspec.structs import replace
 from starlette.requests import Request
 from uvicorn.server import ServerState
 
@@ -92,8 +93,7 @@ async def serve(config: Config, address: HostPort, *, behind_proxy: bool = False
         _log.info("ended")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Site:
+class _Site(Struct, frozen=True, kw_only=True):
     """What the doors of one process share; its main door may be `shared` with other processes."""
 
     placet: Placet

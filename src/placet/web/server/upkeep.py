@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 import structlog
+from msgspec import Struct
 
 from placet.config.service import ServiceSettings
 from placet.errors import PlacetError
@@ -29,8 +29,7 @@ class Begins(Enum):
     LATER = "when it is due"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chore:
+class Chore(Struct, frozen=True, kw_only=True):
     """Something that is done again and again: `every` so many seconds, the first time when `begins` says."""
 
     name: str

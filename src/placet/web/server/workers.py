@@ -12,8 +12,9 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable
-from dataclasses import replace
 from types import FrameType
+
+from msgspec.structs import replace
 
 from placet.config import Config
 from placet.config.service import HostPort

@@ -1,0 +1,13 @@
+"""Values that must not be shown: what holds a secret, or the bytes of an artifact, names its type alone."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Unshown(Struct, frozen=True):
+    """A value whose `repr` tells nothing of its members, so that no log, traceback or error can."""
+
+    def __repr__(self) -> str:
+        """Return the name of the type."""
+        return f"<{type(self).__name__}>"
