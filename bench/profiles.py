@@ -25,9 +25,9 @@ _LINES = 22
 _SIZE = 20_000
 _GROWN = 300_000
 _PROOFS = 2_000
-_REQUESTS = 40
+_SERVED_SECONDS = 10.0
 _FOLDER = "placet-bench-"
-_SERVED = f"a service with its start; 64 callers, {_REQUESTS} requests each: authorised, performed, recorded"
+_SERVED = f"a service with its start; 64 callers for {_SERVED_SECONDS:.0f} s: authorised, performed, recorded"
 Work = Callable[[SqliteStore], Coroutine[Any, Any, object]]
 
 
@@ -87,7 +87,7 @@ def _profile_of_service() -> str:
     with tempfile.TemporaryDirectory(prefix=_FOLDER) as folder:
         kept = Path(folder) / "profile"
         with service.serving(Path(folder), workers=1, profile=kept) as serving:
-            serving.authorize(_REQUESTS)
+            serving.authorize(_SERVED_SECONDS)
         return _told(str(kept))
 
 

@@ -3,14 +3,16 @@
 The peer records nothing. Ours is served by one worker for each core, as the peer takes all that there are; the
 figures of a single worker stand beside.
 
-Ours and the peer's are asked by the same generator, on the same 64 connections, in turns. Requests are
-made before the clock runs.
+Ours and the peer's are asked by the same generator, on 64 connections, in turns. Each caller asks again as soon as it
+was answered: for so many seconds, or as long as the requests last that all callers take from one heap, so that none
+waits at the end for who is slower. Requests of the heap are made before the clock runs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import re
 import shutil
@@ -48,36 +50,36 @@ class Load(Struct, frozen=True, kw_only=True):
 
 def run(*, quick: bool) -> dict[str, float]:
     """Return the figures of the service; those beside cfssl only where it is installed."""
-    rounds, each = (1, 5) if quick else (5, 40)
+    rounds, seconds, certificates = (1, 0.5, 128) if quick else (5, 3.0, 1280)
     figures: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as place, serving(Path(place), workers=1) as service:
         figures |= {"serve.start_ms": service.started_ms, "serve.memory.idle_mb": service.resident_mb()}
-        figures |= _decisions("authorize.http.64.one_worker", service, rounds=rounds, each=each)
+        figures |= _decisions("authorize.http.64.one_worker", service, rounds=rounds, seconds=seconds)
         figures["serve.memory.after_load_mb"] = service.resident_mb()
     with tempfile.TemporaryDirectory() as place, serving(Path(place), workers=os.cpu_count() or 1) as service:
-        figures |= _decisions("authorize.http.64", service, rounds=rounds, each=each)
-        figures |= _certificates(service, Path(place), rounds=rounds, each=max(2, each // 4))
+        figures |= _decisions("authorize.http.64", service, rounds=rounds, seconds=seconds)
+        figures |= _certificates(service, Path(place), rounds=rounds, count=certificates)
     return figures
 
 
-def _decisions(name: str, service: _Service, *, rounds: int, each: int) -> dict[str, float]:
-    decided = [service.authorize(each) for _ in range(rounds)]
+def _decisions(name: str, service: _Service, *, rounds: int, seconds: float) -> dict[str, float]:
+    decided = [service.authorize(seconds) for _ in range(rounds)]
     return {
         f"{name}.per_s": statistics.median(load.per_s for load in decided),
         f"{name}.p99_ms": statistics.median(load.p99_ms for load in decided),
     }
 
 
-def _certificates(service: _Service, place: Path, *, rounds: int, each: int) -> dict[str, float]:
+def _certificates(service: _Service, place: Path, *, rounds: int, count: int) -> dict[str, float]:
     if shutil.which("cfssl") is None or shutil.which("cfssljson") is None:
         sys.stderr.write("cfssl is not installed: certificates are not compared\n")
         return {}
     ours, theirs, ratios = [], [], []
     with _cfssl(place) as port:
         for _ in range(rounds):
-            requests = [[_csr() for _ in range(each)] for _ in range(_CALLERS)]
+            requests = [_csr() for _ in range(count)]
             ours.append(service.certify(requests).per_s)
-            theirs.append(_ask(port, [[_to_cfssl(csr) for csr in caller] for caller in requests]).per_s)
+            theirs.append(_ask_all(port, [_to_cfssl(csr) for csr in requests]).per_s)
             ratios.append(ours[-1] / theirs[-1])
     return {
         "ca.csr_p256.per_s": statistics.median(ours),
@@ -92,21 +94,16 @@ class _Service:
     def __init__(self, process: subprocess.Popen[bytes], port: int, key: str, started_ms: float) -> None:
         self._process, self.port, self._key, self.started_ms = process, port, key, started_ms
         self._next = 0
-        self._turn = 0
+        self._asked = [0] * _CALLERS
         self._register()
 
-    def authorize(self, each: int) -> Load:
+    def authorize(self, seconds: float) -> Load:
         """Change statuses: each is planned, authorised by a receipt, performed and recorded by one request."""
-        words = ("published", "deprecated")
-        bodies = [
-            [self._status(caller, words[(self._turn + n) % 2]) for n in range(each)] for caller in range(_CALLERS)
-        ]
-        self._turn += each
-        return _ask(self.port, bodies)
+        return asyncio.run(_together(self.port, [self._statuses(caller) for caller in range(_CALLERS)], seconds))
 
-    def certify(self, requests: Sequence[Sequence[str]]) -> Load:
+    def certify(self, requests: Sequence[str]) -> Load:
         """Issue a certificate for each request."""
-        return _ask(self.port, [[self._issue(csr) for csr in caller] for caller in requests])
+        return _ask_all(self.port, [self._issue(csr) for csr in requests])
 
     def resident_mb(self) -> float:
         """Return how much memory the process holds."""
@@ -134,9 +131,16 @@ class _Service:
         wanted = {"type": "package", "package_name": f"@bench/c{self._next % 50}", "version": f"1.0.{self._next}"}
         return self._post("/v1/certificates/issue", {**wanted, "csr": csr})
 
-    def _status(self, caller: int, status: str) -> bytes:
+    def _statuses(self, caller: int) -> Iterator[bytes]:
+        """Yield requests for ever: the version of a caller's package is published and deprecated in turn."""
         path = f"/registry/packages/@bench/p{caller}/1.0.0/status"
-        return _request("PUT", path, {"status": status, "reason": "bench"}, key=self._key)
+        both = [
+            _request("PUT", path, {"status": status, "reason": "bench"}, key=self._key)
+            for status in ("published", "deprecated")
+        ]
+        while True:
+            self._asked[caller] += 1
+            yield both[(self._asked[caller] - 1) % 2]
 
     def _post(self, path: str, body: object) -> bytes:
         return _request("POST", path, body, key=self._key)
@@ -246,26 +250,30 @@ async def _alone(port: int, request: bytes) -> tuple[int, bytes]:
     return answer
 
 
-def _ask(port: int, callers: Sequence[Sequence[bytes]]) -> Load:
-    """Let each caller send its requests one after the other on a connection of its own."""
-    return asyncio.run(_together(port, callers))
+def _ask_all(port: int, requests: Sequence[bytes]) -> Load:
+    """Let 64 callers send the requests, each taking the next when it was answered."""
+    heap = iter(requests)
+    return asyncio.run(_together(port, [heap] * _CALLERS, math.inf))
 
 
-async def _together(port: int, callers: Sequence[Sequence[bytes]]) -> Load:
+async def _together(port: int, callers: Sequence[Iterator[bytes]], seconds: float) -> Load:
+    """Let each caller send its requests one after the other on a connection of its own, for so many seconds."""
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in callers]
     took: list[float] = []
+    began = time.perf_counter()
 
     async def caller(number: int) -> None:
         reader, writer = connections[number]
-        for request in callers[number]:
-            began = time.perf_counter()
+        sent = time.perf_counter()
+        while sent < began + seconds and (request := next(callers[number], None)) is not None:
             writer.write(request)
             status, content = await _answer(reader)
-            took.append(time.perf_counter() - began)
+            answered = time.perf_counter()
+            took.append(answered - sent)
+            sent = answered
             if status >= 300:
                 raise RuntimeError(content.decode())
 
-    began = time.perf_counter()
     await asyncio.gather(*(caller(number) for number in range(len(callers))))
     spent = time.perf_counter() - began
     for _, writer in connections:

@@ -31,7 +31,7 @@ from placet.ports.effects import Secret
 from placet.ports.identity_provider import Redemption
 from placet.usecases.approve_in_session import Said, approve_in_session
 from placet.usecases.approve_plan import show_ballot
-from placet.usecases.authenticate import authenticate
+from placet.usecases.authenticate import Holders, authenticate
 from placet.usecases.begin_sign_in import begin_sign_in
 from placet.usecases.sign_in import Answer, SignedIn, sign_in
 from support.installation import CERTIFYING, GOVERNING, PUBLISHING, TEAM
@@ -146,7 +146,7 @@ class Signing(World):
 
     def caller(self, token: str) -> Caller | None:
         """Return who shows a token."""
-        return self.run(authenticate(self.context, token))
+        return self.run(authenticate(self.context, token, Holders()))
 
     def known(self, subject: str) -> Caller:
         """Sign in, and return who asks from then on."""

@@ -41,7 +41,7 @@ class Place:
             ),
             state=ServerState(),
             crowd=Crowd(most=most, trusted=Networks()),
-            refuse=refusing({"x-frame-options": "DENY"}, lambda *told: self.told.append(told)),
+            refuse=refusing([(b"x-frame-options", b"DENY")], lambda *told: self.told.append(told)),
             patience=Patience(**{"seconds": SECONDS, "ending_seconds": SECONDS} | patience),
         )
         self.port = 0

@@ -149,8 +149,7 @@ def test_of_texts_that_are_long_to_read_there_is_one_at_a_time_and_others_have_a
     order: list[str] = []
 
     async def read(room: Room, name: str, size: int) -> None:
-        async with room.reading(size):
-            order.append(name)
+        await room.turn_to_read(size, lambda: order.append(name))
 
     async def ticks() -> None:
         for _ in range(20):

@@ -25,7 +25,7 @@ from placet.domain.values.digest import sha256
 from placet.domain.values.kinds import OperationKind
 from placet.domain.values.time import format_instant
 from placet.errors import DeniedError, PlacetError
-from placet.usecases.authenticate import authenticate
+from placet.usecases.authenticate import Holders, authenticate
 from placet.usecases.revoke_key import revoke_key
 from support.governance import NOW, key_of
 from support.installation import ACTOR, CERTIFYING, GOVERNING, TEAM
@@ -95,8 +95,8 @@ def test_a_key_that_follows_another_ends_it_in_the_same_change() -> None:
 
     new = make_key(here, rotates=old.credential_id)
 
-    assert here.run(authenticate(here.context, old.shown)) is None
-    assert here.run(authenticate(here.context, new.shown)) == caller(here, new)
+    assert here.run(authenticate(here.context, old.shown, Holders())) is None
+    assert here.run(authenticate(here.context, new.shown, Holders())) == caller(here, new)
     assert stored(here, new).rotates == old.credential_id
 
 
@@ -118,7 +118,7 @@ def test_who_shows_a_good_key_is_its_principal_with_its_scopes() -> None:
     here = world()
     key = make_key(here, "person:bob", scopes=["registry:write=@acme/*"])
 
-    who = here.run(authenticate(here.context, key.shown))
+    who = here.run(authenticate(here.context, key.shown, Holders()))
 
     assert who == caller(here, key)
     assert who is not None
@@ -145,14 +145,14 @@ def test_a_key_says_nothing_once(why: str) -> None:
     key = make_key(here)
     ENDED[why](here, key)
 
-    assert here.run(authenticate(here.context, key.shown)) is None
+    assert here.run(authenticate(here.context, key.shown, Holders())) is None
 
 
 def test_what_is_no_key_asks_the_store_nothing() -> None:
     here = world()
     here.store.loaded.clear()
 
-    assert here.run(authenticate(here.context, "placet_key_nonsense")) is None
+    assert here.run(authenticate(here.context, "placet_key_nonsense", Holders())) is None
     assert here.store.loaded == []
 
 
@@ -163,7 +163,7 @@ def test_its_use_is_noted_to_the_hour_in_one_entry() -> None:
 
     for minutes in (0, 30, 29, 1, 59):
         here.move(minutes=minutes)
-        here.run(authenticate(here.context, key.shown))
+        here.run(authenticate(here.context, key.shown, Holders()))
 
     assert used_at(here, key) == format_instant(NOW + timedelta(minutes=60))
     assert len(here.entries("key.used")) == 2
@@ -176,11 +176,11 @@ def test_the_last_use_never_goes_back() -> None:
 
     def noted_by_another_process() -> None:
         here.move(hours=3)
-        here.run(authenticate(here.context, key.shown))
+        here.run(authenticate(here.context, key.shown, Holders()))
         here.clock.at = NOW
 
     here.meanwhile(noted_by_another_process)
-    here.run(authenticate(here.context, key.shown))
+    here.run(authenticate(here.context, key.shown, Holders()))
 
     assert used_at(here, key) == format_instant(later)
 

@@ -38,8 +38,10 @@ def reservation_counters(
 
 
 def _counters(what: str, operation: Operation, requester: str, judgement: Judgement, now: datetime) -> dict[str, Count]:
+    counters: dict[str, Count] = {}
+    if judgement.per_subject_per_hour is None and judgement.per_requester_per_hour is None:
+        return counters
     prefix = f"{now:%Y%m%d%H}/{what}/{operation.operation_kind.value}"
-    counters = {}
     if judgement.per_subject_per_hour is not None:
         counters[f"{prefix}/subject/{operation.subject.pattern_text}"] = Count(
             add=1, limit=judgement.per_subject_per_hour

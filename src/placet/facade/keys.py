@@ -23,7 +23,7 @@ from placet.errors import ApprovalsPendingError
 from placet.facade.asking import ask_as
 from placet.facade.requester import requester_of
 from placet.facade.visible import check_is_member, sight
-from placet.usecases.authenticate import authenticate
+from placet.usecases.authenticate import Holders, authenticate
 from placet.usecases.revoke_key import revoke_key
 
 LIFETIME = timedelta(days=90)
@@ -37,10 +37,11 @@ class Keys:
         """Work on an open installation."""
         self._opened = opened
         self._context = opened.context
+        self._holders = Holders()
 
     async def authenticate(self, shown: str) -> Caller | None:
         """Return who shows the key or session `shown`, or None where it is good for nothing."""
-        return await authenticate(self._context, shown)
+        return await authenticate(self._context, shown, self._holders)
 
     async def create(
         self,

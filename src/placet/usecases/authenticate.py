@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import hmac
+from collections import OrderedDict
 from datetime import datetime, timedelta
 
 from placet.core.caller import Caller
 from placet.core.context import Context
 from placet.core.credentials import credential_premises, good_for
 from placet.core.decide import Decision, decide, load
-from placet.core.entities.credentials import LastUse, credential_key, last_use_key, read_credential, read_last_use
+from placet.core.entities.credentials import (
+    Credential,
+    LastUse,
+    credential_key,
+    last_use_key,
+    read_credential,
+    read_last_use,
+)
 from placet.core.entities.governance import principal_key, stored_principal
 from placet.core.entities.stored import entity_of
 from placet.domain.authorization.shown_token import ShownToken, parse_token
@@ -17,9 +25,29 @@ from placet.domain.log.change import EntityKey, Snapshot
 from placet.domain.values.time import cut_to_milliseconds
 
 _USE_TOLD_EVERY = timedelta(hours=1)
+_HOLDERS = 1024
 
 
-async def authenticate(context: Context, shown: str) -> Caller | None:
+class Holders:
+    """Whose the credentials are that were shown of late, so that both are loaded at once; nothing is believed of it."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._principals: OrderedDict[str, str] = OrderedDict()
+
+    def premises(self, token: ShownToken) -> set[EntityKey]:
+        """Return the principal that holds the credential, as far as it is known."""
+        holder = self._principals.get(token.credential_id)
+        return {principal_key(holder)} if holder else set()
+
+    def saw(self, credential: Credential) -> None:
+        """Remember whose a credential is, which never changes."""
+        self._principals[credential.credential_id] = credential.principal_id
+        if len(self._principals) > _HOLDERS:
+            self._principals.popitem(last=False)
+
+
+async def authenticate(context: Context, shown: str, holders: Holders) -> Caller | None:
     """Return who shows the token `shown`, None where it is unknown, revoked or over, or its principal is.
 
     Digests are compared in constant time. That it was used is noted, to the hour.
@@ -27,7 +55,7 @@ async def authenticate(context: Context, shown: str) -> Caller | None:
     token = parse_token(shown)
     if token is None:
         return None
-    snapshot = await load(context, lambda loaded: _premises(token, loaded))
+    snapshot = await load(context, lambda loaded: _premises(token, loaded) | holders.premises(token))
     entity = entity_of(snapshot, credential_key(token.credential_id))
     if entity is None:
         return None
@@ -41,6 +69,7 @@ async def authenticate(context: Context, shown: str) -> Caller | None:
     before = entity_of(snapshot, last_use_key(token.credential_id))
     if before is None or read_last_use(before).used_at + _USE_TOLD_EVERY <= now:
         await _note_use(context, token)
+    holders.saw(credential)
     return Caller(
         principal_id=credential.principal_id, credential_id=credential.credential_id, scopes=credential.scopes
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import lru_cache
 
@@ -12,7 +12,6 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from placet.errors import DeniedError, PlacetError, UnavailableError
@@ -21,7 +20,7 @@ from placet.web.addresses import client_address, group_of
 from placet.web.body import limited, parse_body, read_query, whole_body
 from placet.web.cookies import SESSION, Cookies
 from placet.web.credentials import shown_credential
-from placet.web.headers import security_headers
+from placet.web.headers import Header, security_headers
 from placet.web.problems import RETRY_AFTER_SECONDS, internal, problem
 from placet.web.raw_path import segments
 from placet.web.reports import Exchange
@@ -33,6 +32,7 @@ _log = structlog.get_logger()
 _REQUEST_ID_BYTES = 9
 _READ_ANYWAY_BYTES = 64 * 1024
 _CALLERS_AT_HAND = 64
+_WITHOUT_CONTENT = frozenset({204, 304})
 _DENIED_AT_THE_EDGE = frozenset({"UNAUTHENTICATED", "SCOPE_INSUFFICIENT", "CROSS_SITE", "REQUESTER_MISMATCH"})
 """Every other denial was recorded where it was made."""
 
@@ -60,13 +60,17 @@ class Application:
             request_id=secrets.token_urlsafe(_REQUEST_ID_BYTES), address=self._address(request), method=request.method
         )
         answer = await self._answer(request, exchange)
-        headers = {**security_headers(tls=self._terms.tls), **_closing(receiving), "x-request-id": exchange.request_id}
-        await _response(answer, headers)(scope, receiving, send)
+        headers = [*security_headers(tls=self._terms.tls), *_closing(receiving), *_own(answer)]
+        headers.append((b"x-request-id", exchange.request_id.encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.content})
         self._terms.reports.answered(exchange, answer.status, clock() - began)
 
     def _address(self, request: Request) -> str:
         peer = request.client.host if request.client else ""
-        return client_address(peer, request.headers.getlist("x-forwarded-for"), self._terms.trusted)
+        trusted = self._terms.trusted
+        forwarded = request.headers.getlist("x-forwarded-for") if trusted.of else ()
+        return client_address(peer, forwarded, trusted)
 
     async def _answer(self, request: Request, exchange: Exchange) -> Answer:
         try:
@@ -103,28 +107,28 @@ class Application:
         check_names(parameters)
         exchange.route = route
         caller = await self._caller(request, route, exchange)
-        if caller is not None:
-            gate.with_key(caller.credential_id)
-            self._check_own_page(request)
         query = read_query(request, route)
         room = self._terms.room
-        async with whole_body(request, route, room, patience=patience) as content, self._turn(route):
-            async with room.reading(len(content)):
-                body = parse_body(content, route)
-            call = Call(
-                placet=self._acting_as(caller or NOBODY),
-                caller=caller,
-                path=parameters,
-                query=query,
-                body=body.typed,
-                unknown=body.unknown,
-                content=body.content,
-                stream=limited(request, route, patience=patience),
-                headers=request.headers,
-                charge=lambda cost: gate.charge_key(caller.credential_id, cost) if caller else None,
-                standing=self._terms.standing,
-            )
-            return await route.handler(call)
+        content = await whole_body(request, route, room, patience=patience)
+        try:
+            async with self._turn(route):
+                body = await room.turn_to_read(len(content), lambda: parse_body(content, route))
+                call = Call(
+                    placet=self._acting_as(caller or NOBODY),
+                    caller=caller,
+                    path=parameters,
+                    query=query,
+                    body=body.typed,
+                    unknown=body.unknown,
+                    content=body.content,
+                    stream=limited(request, route, patience=patience),
+                    headers=request.headers,
+                    charge=lambda cost: gate.charge_key(caller.credential_id, cost) if caller else None,
+                    standing=self._terms.standing,
+                )
+                return await route.handler(call)
+        finally:
+            room.give_back(len(content))
 
     def _turn(self, route: Route) -> AbstractAsyncContextManager[None]:
         if route.at_once:
@@ -133,7 +137,7 @@ class Application:
         return (gate.uploads if isinstance(route.body, str) else gate.queue).turn()
 
     async def _caller(self, request: Request, route: Route, exchange: Exchange) -> Caller | None:
-        """Return who asks; who shows a key that is good for nothing is told so even where none is needed.
+        """Return who asks, counted; who shows a key that is good for nothing is told so even where none is needed.
 
         Where no header shows anything, a session's cookie does; one that is over shows nothing, so
         that its browser may sign in again.
@@ -141,18 +145,17 @@ class Application:
         shown = shown_credential(request.scope["headers"])
         kept = "" if shown else self._cookies.shown(SESSION, request.headers)
         exchange.caller = caller = await self._placet.keys.authenticate(shown or kept) if shown or kept else None
-        if caller is None and (shown or route.access is Access.KEY):
+        if caller is not None:
+            self._terms.gate.with_key(caller.credential_id)
+            if kept:
+                self._cookies.check_own_page(request.method, request.headers)
+        elif shown or route.access is Access.KEY:
             raise DeniedError(
                 "UNAUTHENTICATED",
                 "the key is unknown, revoked or out of time" if shown else "this needs a key, or a session",
                 hint="send a good key as X-API-Key or as Authorization: Bearer, or sign in: /auth/login",
             )
         return caller
-
-    def _check_own_page(self, request: Request) -> None:
-        """Raise `DeniedError` (`CROSS_SITE`) where a cookie alone vouches for what another page sends."""
-        if not shown_credential(request.scope["headers"]):
-            self._cookies.check_own_page(request.method, request.headers)
 
 
 class _Receiving:
@@ -176,17 +179,22 @@ def _announces_much(name: bytes, value: bytes) -> bool:
     return name == b"transfer-encoding"
 
 
-def _closing(receiving: _Receiving) -> Mapping[str, str]:
+def _closing(receiving: _Receiving) -> Sequence[Header]:
     """Return what says that the connection ends: what else is sent on it is not read."""
-    return {"connection": "close"} if receiving.unread else {}
+    return ((b"connection", b"close"),) if receiving.unread else ()
 
 
-def _response(answer: Answer, headers: Mapping[str, str]) -> Response:
-    retry = {"retry-after": str(RETRY_AFTER_SECONDS[answer.status])} if answer.status in RETRY_AFTER_SECONDS else {}
-    response = Response(answer.content, answer.status, {**retry, **answer.headers, **headers}, answer.media_type)
+def _own(answer: Answer) -> Iterator[Header]:
+    """Yield the headers that are the answer's own."""
+    if answer.status not in _WITHOUT_CONTENT:
+        yield b"content-length", b"%d" % len(answer.content)
+        yield b"content-type", answer.media_type.encode()
+    if answer.status in RETRY_AFTER_SECONDS and "retry-after" not in answer.headers:
+        yield b"retry-after", b"%d" % RETRY_AFTER_SECONDS[answer.status]
+    for name, value in answer.headers.items():
+        yield name.encode(), value.encode()
     for cookie in answer.cookies:
-        response.headers.append("set-cookie", cookie)
-    return response
+        yield b"set-cookie", cookie.encode()
 
 
 def _encoded(answer: Answer) -> Answer:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote_plus
 
 import msgspec
 from msgspec import field
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from placet.domain.encoding.foreign_json import read_foreign_object
 from placet.domain.values.unshown import Unshown
 from placet.errors import InvalidInputError, UnavailableError
 from placet.web.route import Route
 
+T = TypeVar("T")
 _LEAST_BYTES_PER_SECOND = 16 * 1024
 _QUERY_LIMIT = 4096
 _QUICK_BYTES = 16 * 1024
@@ -52,43 +52,40 @@ class Room:
         """Give back what `take` took."""
         self.used -= size
 
-    @contextlib.asynccontextmanager
-    async def reading(self, size: int) -> AsyncIterator[None]:
-        """Read a text of `size` bytes for the length of a `with`, which does not wait.
+    async def turn_to_read(self, size: int, read: Callable[[], T]) -> T:
+        """Return what `read` makes of a text of `size` bytes.
 
         Reading a long one keeps the process busy for a tenth of a second. So there is one at a time,
         and everybody else has a turn before the next.
         """
         if size <= _QUICK_BYTES:
-            yield
-            return
+            return read()
         async with self._reading:
             await asyncio.sleep(0)
-            yield
+            return read()
 
 
-@contextlib.asynccontextmanager
-async def whole_body(request: Request, route: Route, room: Room, *, patience: float) -> AsyncIterator[bytes]:
-    """Read the JSON body that the route takes, empty where it takes none, and keep it for the length of a `with`.
+async def whole_body(request: Request, route: Route, room: Room, *, patience: float) -> bytes:
+    """Return the JSON body that the route takes, empty where it takes none; who is done with it gives its room back.
 
     Raise `InvalidInputError`: `BODY_TOO_LARGE` before anything is read where the sender says so,
     `BODY_TIMEOUT`, and `MEDIA_TYPE_UNSUPPORTED`; `UnavailableError` (`BUSY`).
     """
     check_length(request, route)
+    if not isinstance(route.body, type):
+        return b""
+    check_media_type(request)
     chunks: list[bytes] = []
     size = 0
     try:
-        if isinstance(route.body, type):
-            check_media_type(request)
-            async for chunk in limited(request, route, patience=patience):
-                room.take(len(chunk))
-                size += len(chunk)
-                chunks.append(chunk)
-        content = b"".join(chunks)
-        chunks.clear()
-        yield content
-    finally:
+        async for chunk in limited(request, route, patience=patience):
+            room.take(len(chunk))
+            size += len(chunk)
+            chunks.append(chunk)
+    except BaseException:  # raised on: only the room must not stay taken
         room.give_back(size)
+        raise
+    return b"".join(chunks)
 
 
 def parse_body(content: bytes, route: Route) -> Body:
@@ -175,20 +172,26 @@ async def limited(request: Request, route: Route, *, patience: float) -> AsyncIt
     seen = 0
     clock = asyncio.get_running_loop().time
     began = clock()
-    stream = aiter(request.stream())
-    while True:
+    more = True
+    while more:
         due = min(clock() + patience, began + patience + seen / _LEAST_BYTES_PER_SECOND)
         try:
             async with asyncio.timeout_at(due):
-                chunk = await anext(stream)
-        except StopAsyncIteration:
-            return
-        except (TimeoutError, ClientDisconnect) as error:
-            raise InvalidInputError("BODY_TIMEOUT", "the body did not come in time") from error
+                message = await request.receive()
+        except TimeoutError as error:
+            raise _too_late() from error
+        if message["type"] == "http.disconnect":
+            raise _too_late()
+        chunk = message.get("body", b"")
+        more = message.get("more_body", False)
         seen += len(chunk)
         if seen > route.limit_bytes:
             raise _too_large(route.limit_bytes)
         yield chunk
+
+
+def _too_late() -> InvalidInputError:
+    return InvalidInputError("BODY_TIMEOUT", "the body did not come in time")
 
 
 def _too_large(limit: int) -> InvalidInputError:

@@ -96,6 +96,18 @@ class Queue:
         """
         if self._free.locked() and self.waiting >= self._most_waiting:
             raise _busy()
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
+            self._free.release()
+
+    async def _wait(self) -> None:
         self.waiting += 1
         try:
             async with asyncio.timeout(_TURN_SECONDS):
@@ -104,12 +116,6 @@ class Queue:
             raise _busy() from error
         finally:
             self.waiting -= 1
-        self.running += 1
-        try:
-            yield
-        finally:
-            self.running -= 1
-            self._free.release()
 
 
 class Gate:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TypeAlias
 
-_ALWAYS = {
-    "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
-_OVER_TLS = {**_ALWAYS, "strict-transport-security": "max-age=63072000; includeSubDomains"}
+Header: TypeAlias = "tuple[bytes, bytes]"
+"""A name in lower case, and its value, as they are sent."""
+
+_ALWAYS: tuple[Header, ...] = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+_OVER_TLS = (*_ALWAYS, (b"strict-transport-security", b"max-age=63072000; includeSubDomains"))
 
 
-def security_headers(*, tls: bool) -> Mapping[str, str]:
+def security_headers(*, tls: bool) -> tuple[Header, ...]:
     """Return the headers of every answer; over TLS they also keep browsers from asking without it."""
     return _OVER_TLS if tls else _ALWAYS

@@ -26,6 +26,7 @@ _LOAD = (
     "SELECT head.size, head.time_ms, head.epoch, head.leaf, entity.key, entity.revision, entity.content "
     "FROM head LEFT JOIN entity ON entity.key IN ({})"
 )
+_NO_ENTITIES = "SELECT size, time_ms, epoch, leaf, NULL, NULL, NULL FROM head"
 _REVISIONS = "SELECT key, revision FROM entity WHERE key IN ({})"
 _ONCE = "SELECT key, seq FROM once WHERE key IN ({})"
 _COUNTERS = "SELECT name, value FROM counter WHERE name IN ({})"
@@ -54,7 +55,8 @@ def load(connection: sqlite3.Connection, keys: Collection[EntityKey]) -> tuple[P
 
     Stored keys are printable ASCII: nothing stands under another, and SQLite cannot be asked for it.
     """
-    rows = _listed(connection, _LOAD, [key for key in keys if key.isascii()])
+    wanted = [key for key in keys if key.isascii()]
+    rows = _listed(connection, _LOAD, wanted) if wanted else connection.execute(_NO_ENTITIES).fetchall()
     if not rows:
         raise sqlite3.DataError(_NO_HEAD)
     entities = dict.fromkeys(keys, ABSENT)

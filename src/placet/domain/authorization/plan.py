@@ -63,6 +63,10 @@ class Plan(Struct, frozen=True, kw_only=True, dict=True):
 
     def digest(self) -> Digest:
         """Return `plan_digest`, which approvals and receipts are bound to."""
+        return self._digest
+
+    @cached_property
+    def _digest(self) -> Digest:
         return separated_digest("plan", self.mode, self.encode())
 
     def operation(self, operation_id: str) -> Operation | None:

@@ -49,7 +49,7 @@ def encode(value: Object, *, limit: int = LIMIT_BYTES) -> bytes:
         raise InvalidInputError("JSON_INVALID", _NO_VALUE) from error
     if read != value:
         _refuse(_NO_VALUE)
-    _check_keys(read)
+    _check_keys(read, encoded)
     _check_text(encoded)
     if len(encoded) > limit:
         _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
@@ -70,7 +70,7 @@ def decode(encoded: bytes, *, limit: int = LIMIT_BYTES) -> Object:
         parsed: Object = _DECODER.decode(encoded)
     except (ValueError, RecursionError) as error:
         raise InvalidInputError("JSON_INVALID", f"the bytes are no JSON object, or {_NO_VALUE}") from error
-    _check_keys(parsed)
+    _check_keys(parsed, encoded)
     spelled = _ENCODER.encode(parsed)
     _check_text(spelled)
     if spelled != encoded:
@@ -92,8 +92,10 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_profile())
 
 
-def _check_keys(value: Object) -> None:
+def _check_keys(value: Object, encoded: bytes) -> None:
     """Refuse a key that is not in the grammar: what else the profile says of values, the decoder has seen to."""
+    if encoded.count(b"{") == 1 and _SEEN_KEYS.issuperset(value):  # no object inside: there are no other keys
+        return
     containers: list[Any] = [value]
     for container in containers:
         members = container

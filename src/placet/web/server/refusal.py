@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from placet.errors import PlacetError
+from placet.web.headers import Header
 from placet.web.problems import problem
 
 Refuse = Callable[[PlacetError, str], bytes]
@@ -18,8 +19,9 @@ Told = Callable[[str, str, int, str], None]
 REQUEST_ID_BYTES = 9
 
 
-def refusing(headers: Mapping[str, str], told: Told) -> Refuse:
+def refusing(headers: Iterable[Header], told: Told) -> Refuse:
     """Return what answers with a problem document under these `headers`, and closes the connection."""
+    always = {name.decode(): value.decode() for name, value in headers}
 
     def refuse(error: PlacetError, address: str) -> bytes:
         request_id = secrets.token_urlsafe(REQUEST_ID_BYTES)
@@ -27,7 +29,7 @@ def refusing(headers: Mapping[str, str], told: Told) -> Refuse:
         content = msgspec.json.encode(answer.document)
         told(request_id, error.code, answer.status, address)
         lines = {
-            **headers,
+            **always,
             **answer.headers,
             "content-type": answer.media_type,
             "content-length": str(len(content)),

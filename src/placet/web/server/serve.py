@@ -48,7 +48,7 @@ from placet.web.terms import Terms, never
 
 _BODIES_BYTES = 32 * 1024 * 1024
 _METRICS_CONNECTIONS = 16
-_YOUNG_OBJECTS = 10_000
+_YOUNG_OBJECTS = 50_000
 _log = structlog.get_logger()
 
 
