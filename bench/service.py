@@ -98,7 +98,11 @@ class _Service:
         self._register()
 
     def authorize(self, seconds: float) -> Load:
-        """Change statuses: each is planned, authorised by a receipt, performed and recorded by one request."""
+        """Change statuses: each is planned, authorised by a receipt, performed and recorded by one request.
+
+        Of versions that are not the newest, so that the lists of packages stay as they are: that is no part of
+        authorising.
+        """
         return asyncio.run(_together(self.port, [self._statuses(caller) for caller in range(_CALLERS)], seconds))
 
     def certify(self, requests: Sequence[str]) -> Load:
@@ -113,18 +117,21 @@ class _Service:
 
     def _register(self) -> None:
         for caller in range(_CALLERS):
-            package = f"@bench/p{caller}"
-            wanted = {"type": "package", "package_name": package, "version": "1.0.0", "csr": _csr()}
-            issued = _one(self.port, self._post("/v1/certificates/issue", wanted))
-            about = {"package": package, "version": "1.0.0", "event_type": "package.build.complete"}
-            event = _one(self.port, self._post("/chronicle/events", about))
-            said = {
-                "package_name": package,
-                "version": "1.0.0",
-                "cert_id": issued["cert_id"],
-                "chronicle_event_id": event["event_id"],
-            }
-            _one(self.port, self._post("/registry/api/packages/register", said))
+            for version in ("2.0.0", "1.0.0"):
+                self._register_one(f"@bench/p{caller}", version)
+
+    def _register_one(self, package: str, version: str) -> None:
+        wanted = {"type": "package", "package_name": package, "version": version, "csr": _csr()}
+        issued = _one(self.port, self._post("/v1/certificates/issue", wanted))
+        about = {"package": package, "version": version, "event_type": "package.build.complete"}
+        event = _one(self.port, self._post("/chronicle/events", about))
+        said = {
+            "package_name": package,
+            "version": version,
+            "cert_id": issued["cert_id"],
+            "chronicle_event_id": event["event_id"],
+        }
+        _one(self.port, self._post("/registry/api/packages/register", said))
 
     def _issue(self, csr: str) -> bytes:
         self._next += 1

@@ -17,12 +17,18 @@ LARGEST_GROUP = 256
 Verdict = Committed | PlacetError
 WriteGroup = Callable[[Sequence[Change], bool], Awaitable[Sequence[Verdict]]]
 """Writes a group and returns one verdict each; the flag says that it adopts the anchor."""
+Ready = Callable[[], Awaitable[None]]
+"""Returns when a group may be written: what comes until then is in it."""
 Grouped = Callable[[int], None]
 """Is told how many changes a group had."""
 
 
 def ungrouped(changes: int) -> None:
     """Tell nobody."""
+
+
+async def at_once() -> None:
+    """Wait for nobody."""
 
 
 class _Waiting(Struct, frozen=True):
@@ -38,9 +44,10 @@ class Groups:
     one before it ended.
     """
 
-    def __init__(self, write: WriteGroup, grouped: Grouped = ungrouped) -> None:
-        """Hand groups to `write`, and tell `grouped` how many changes each had."""
+    def __init__(self, write: WriteGroup, grouped: Grouped = ungrouped, ready: Ready = at_once) -> None:
+        """Hand groups to `write`, each as soon as `ready` returns, and tell `grouped` how many changes each had."""
         self._write = write
+        self._ready = ready
         self._grouped = grouped
         self._waiting: deque[_Waiting] = deque()
         self._runner: asyncio.Task[None] | None = None
@@ -66,10 +73,13 @@ class Groups:
 
     async def _run(self) -> None:
         while self._waiting:
-            group = self._take()
+            group: list[_Waiting] = []
             try:
+                await self._ready()
+                group = self._take()
                 verdicts = await self._write([one.change for one in group], group[0].adopting)
             except asyncio.CancelledError:  # the event loop ends, and every caller with it
+                group = group or self._take()
                 _answer(group, [asyncio.CancelledError()] * len(group))
                 raise
             except Exception as error:  # noqa: BLE001 - whatever went wrong is told to each caller: none waits for ever

@@ -44,7 +44,7 @@ class Committer:
         self._keeper = keeper
         self._clock = clock
         self._recent = recent
-        self._wait_seconds = wait_seconds
+        self._wait_seconds = self._patience = wait_seconds
         self._connection: sqlite3.Connection | None = None
         self._files: _Files | None = None
         self._flushing = False
@@ -55,15 +55,18 @@ class Committer:
         """Return the connection for reading, where nothing is being written: its cache is warm."""
         return None if self._flushing else self._connection
 
+    async def ready(self) -> None:
+        """Wait for our turn to write, which `write` then takes."""
+        self._patience = await self._turn.take(self._wait_seconds)
+
     async def write(self, group: Sequence[Change], adopting: bool) -> Sequence[Verdict]:  # noqa: FBT001 - `WriteGroup`
-        """Write `group` and return one verdict each: what commits is durable, signed and anchored.
+        """Write `group`, as our turn is, and return one verdict each: what commits is durable, signed and anchored.
 
         Raise `UnavailableError` where nothing was kept or nothing may be answered, `SealedError`,
         and `OutcomeUnknownError` where COMMIT failed.
         """
         try:
-            wait_seconds = await self._turn.take(self._wait_seconds)
-            return await self._write(group, wait_seconds, adopting=adopting)
+            return await self._write(group, self._patience, adopting=adopting)
         finally:
             self._turn.give_up()
 

@@ -69,7 +69,7 @@ class SqliteStore:
         self._keeper = Keeper.of(first if isinstance(first, bytes) else b"", origin, signer, anchor)
         self._recent = Recent()
         self._committer = Committer(path, self._keeper, clock, self._recent, wait_seconds=wait_seconds)
-        self._groups = Groups(self._committer.write, grouped)
+        self._groups = Groups(self._committer.write, grouped, self._committer.ready)
         self._watch()
 
     @classmethod

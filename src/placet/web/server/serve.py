@@ -49,6 +49,7 @@ from placet.web.terms import Terms, never
 _BODIES_BYTES = 32 * 1024 * 1024
 _METRICS_CONNECTIONS = 16
 _YOUNG_OBJECTS = 50_000
+_SWITCH_SECONDS = 0.0005
 _log = structlog.get_logger()
 
 
@@ -188,10 +189,14 @@ def _warn_of_addresses(base_url: str, door: Door, *, proxied: bool) -> None:
 
 
 def _let_be_what_stays() -> None:
-    """Spare the collector of cycles what is there as long as the process: it would look at it again and again."""
+    """Spare the collector of cycles what is there as long as the process: it would look at it again and again.
+
+    And let go for the thread that commits as soon as it is back from the disk: everybody waits for it.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def _tell_where(address: HostPort, doors: Sequence[Door]) -> None:
