@@ -13,6 +13,8 @@ from placet.errors import ConfigurationError, UnavailableError
 _MIGRATIONS = ("0001.sql",)
 _VERSION_TABLE = "CREATE TABLE schema_version (version INTEGER PRIMARY KEY) STRICT"
 _READER_WAITS_MS = 5_000
+_CHECKPOINT_PAGES = 4_000
+"""So many pages of 4 KiB are written ahead before they go to their places: under load the same ones come again."""
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -24,6 +26,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     connection.execute(f"PRAGMA busy_timeout = {_READER_WAITS_MS}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute("PRAGMA busy_timeout = 0")
     return connection
 
