@@ -15,6 +15,7 @@ IMPURE_MODULES = frozenset(
     "platform random secrets select selectors shelve shutil signal smtplib socket socketserver sqlite3 ssl subprocess "
     "sys tempfile threading time uuid".split()
 )
+PURE_LIBRARIES = frozenset({"cryptography", "msgspec"})
 IMPURE_FUNCTIONS = frozenset("open input print eval exec compile __import__ globals breakpoint".split())
 IMPURE_METHODS = frozenset(
     "now utcnow today urandom token_bytes token_hex uuid1 uuid4 "
@@ -36,7 +37,7 @@ def domain_modules() -> list[Module]:
 
 
 @pytest.mark.parametrize("module", domain_modules(), ids=lambda module: module.name)
-def test_the_domain_imports_only_pure_standard_modules_and_cryptography(module: Module) -> None:
+def test_the_domain_imports_only_pure_modules(module: Module) -> None:
     foreign = [name for name, _ in imports(module) if not _is_allowed(name)]
 
     assert foreign == []
@@ -75,7 +76,7 @@ def _is_allowed(name: str) -> bool:
     top = name.partition(".")[0]
     ours = name == "placet.errors" or name.startswith("placet.domain")
     standard = top in sys.stdlib_module_names and top not in IMPURE_MODULES and name != "urllib.request"
-    return ours or standard or top == "cryptography"
+    return ours or standard or top in PURE_LIBRARIES
 
 
 def _is_impure(called: ast.expr) -> bool:

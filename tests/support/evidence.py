@@ -26,7 +26,7 @@ PACKAGE, VERSION = "@acme/tool", "1.0.0"
 ARCHIVE = tgz(package_json(manifest(PACKAGE, VERSION)), member("package/x", b"x"))
 
 
-class Evidence(Struct, frozen=True):
+class Evidence(Struct, frozen=True, dict=True):
     """The road after the publication of `@acme/tool` 1.0.0, and the bundle that proves it."""
 
     road: Road
