@@ -126,7 +126,7 @@ def road(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Road]:
         yield made
 
 
-class Trip(Struct):
+class Trip(Struct, dict=True):
     """One effect on its way through one fault, and what can be said of it."""
 
     road: Road

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from placet.core.entities.runs import RunState
+from placet.core.entities.runs import RunState, read_operation_state, read_plan, read_run
 from placet.core.governed import Asked, ask
 from placet.core.runs import Intent
 from placet.domain.authorization.operation import Subject
 from placet.domain.log.change import Change, Committed
 from placet.domain.values.kinds import OperationKind
-from placet.errors import ApprovalsPendingError, DeniedError
+from placet.errors import ApprovalsPendingError, DeniedError, InvalidInputError
 from placet.ports.store import ConflictError
 from placet.usecases.show_run import show_run
 from support.doubles import CountingStore
@@ -101,3 +101,15 @@ def test_what_loses_a_race_at_once_is_asked_again_on_the_longer_road() -> None:
 
     assert asked.run.state is RunState.EXECUTED
     assert types(world, before) == ["run.requested", "plan.created", "principal.changed", "run.executed"]
+
+
+def test_what_a_change_is_going_to_write_is_known_to_its_own_reader_alone() -> None:
+    world = World()
+    run = disable(world).run
+    unwritten = read_run.unwritten(run)
+
+    assert read_run(unwritten) is run
+    with pytest.raises(InvalidInputError, match="LEDGER_CORRUPT"):
+        read_plan(unwritten)
+    with pytest.raises(InvalidInputError, match="LEDGER_CORRUPT"):
+        read_operation_state(unwritten)

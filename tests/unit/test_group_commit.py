@@ -64,6 +64,40 @@ def test_what_comes_while_a_group_is_written_is_the_next_one() -> None:
     run(work())
 
 
+def test_what_comes_while_a_turn_is_waited_for_is_in_the_group() -> None:
+    async def work() -> None:
+        recorder = Recorder()
+        turn = asyncio.Event()
+
+        async def ready() -> None:
+            await turn.wait()
+
+        groups = Groups(recorder.write, ready=ready)
+        tasks = []
+        for number in range(3):
+            tasks.append(asyncio.create_task(groups.commit(change(number))))
+            await asyncio.sleep(0)
+        turn.set()
+        await asyncio.gather(*tasks)
+        assert recorder.groups == [([0, 1, 2], False)]
+
+    run(work())
+
+
+def test_who_waits_for_a_turn_that_fails_is_told() -> None:
+    async def refuse() -> None:
+        raise UnavailableError("AUDIT_UNAVAILABLE", "there is no turn")
+
+    async def work() -> None:
+        recorder = Recorder()
+        groups = Groups(recorder.write, ready=refuse)
+        told = await asyncio.gather(*[groups.commit(change(number)) for number in range(3)], return_exceptions=True)
+        assert [type(each) for each in told] == [UnavailableError] * 3
+        assert recorder.groups == []
+
+    run(work())
+
+
 def test_a_group_is_bounded() -> None:
     async def work() -> None:
         recorder = Recorder()

@@ -78,3 +78,12 @@ def test_no_other_spelling_of_a_time_is_read(text: str) -> None:
         parse_instant(text)
 
     assert caught.value.code == "TIME_INVALID"
+
+
+def test_equal_instants_of_other_zones_do_not_lend_each_other_their_spelling() -> None:
+    here = datetime(2026, 1, 2, 14, tzinfo=timezone(timedelta(hours=2)))
+    utc = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    assert here == utc
+    format_instant(here)
+
+    assert format_instant(utc) == "2026-01-02T12:00:00.000Z"

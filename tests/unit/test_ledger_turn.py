@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import itertools
+import os
 from pathlib import Path
 
 from placet.adapters.sqlite.store import SqliteStore
@@ -21,6 +23,17 @@ async def until_free(folder: Path) -> None:
     while not turn.is_ours:
         await turn.take(0.05)
     turn.give_up()
+
+
+def _is_free(folder: Path) -> bool:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def test_only_one_has_the_turn_and_the_next_gets_it_when_it_is_given_up(tmp_path: Path) -> None:
@@ -97,6 +110,27 @@ def test_a_wait_that_is_called_off_leaves_the_line(tmp_path: Path) -> None:
         await until_free(tmp_path)
 
     asyncio.run(work())
+
+
+def test_a_loop_that_ends_while_its_store_gets_its_turn_lets_the_next_one_write(tmp_path: Path) -> None:
+    home = InSqlite(tmp_path)
+    home.create()
+    store = SqliteStore(home.path, SIGNER, home.anchor, home.clock, wait_seconds=5)
+
+    async def work() -> None:
+        other = Turn(tmp_path, still)
+        assert await other.take(5)
+        asyncio.create_task(fill(store, 1))  # noqa: RUF006 - it ends with the loop
+        await asyncio.sleep(0.05)
+        other.give_up()
+        while _is_free(tmp_path):  # the store's thread has the lock before its loop hears of it
+            pass
+
+    asyncio.run(work())
+    asyncio.run(asyncio.wait_for(until_free(tmp_path), 5))
+    asyncio.run(fill(store, 1, start=2))
+    asyncio.run(store.close())
+    home.close()
 
 
 def test_where_there_is_no_folder_nobody_stands_in_line(tmp_path: Path) -> None:

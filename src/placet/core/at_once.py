@@ -12,8 +12,7 @@ from datetime import datetime
 
 from placet.core.context import Context
 from placet.core.entities.governance import approval_set_key
-from placet.core.entities.runs import Run, RunState, operation_key, plan_key, plan_object
-from placet.core.entities.stored import Unwritten
+from placet.core.entities.runs import Run, RunState, operation_key, plan_key, plan_object, read_plan, read_run
 from placet.core.judgement import Judgement, judgement_premises
 from placet.core.limits import plan_counters
 from placet.core.perform import Asked, Performed, Planned, Road, Writes, act_premises, perform_by
@@ -90,8 +89,7 @@ class _Change:
 
     def _unwritten(self, plan: Plan) -> Mapping[EntityKey, Entity]:
         """Return run and plan, as decisions find them."""
-        run = Unwritten(revision=0, value=self._run.planned())
-        return {self._run.key: run, self._key: Unwritten(revision=0, value=plan)}
+        return {self._run.key: read_run.unwritten(self._run.planned()), self._key: read_plan.unwritten(plan)}
 
     def _before_any_load(self) -> Snapshot:
         head = Head(size=0, time=self.template.created_at, epoch=self.template.issuer)

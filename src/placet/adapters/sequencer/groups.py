@@ -79,11 +79,10 @@ class Groups:
                 group = self._take()
                 verdicts = await self._write([one.change for one in group], group[0].adopting)
             except asyncio.CancelledError:  # the event loop ends, and every caller with it
-                group = group or self._take()
-                _answer(group, [asyncio.CancelledError()] * len(group))
+                _tell(group or self._take(), asyncio.CancelledError())
                 raise
             except Exception as error:  # noqa: BLE001 - whatever went wrong is told to each caller: none waits for ever
-                _answer(group, [error] * len(group))
+                _tell(group or self._take(), error)
             else:
                 self._grouped(len(group))
                 _answer(group, verdicts)
@@ -93,6 +92,10 @@ class Groups:
         while self._waiting and len(group) < LARGEST_GROUP and not group[0].adopting and not self._waiting[0].adopting:
             group.append(self._waiting.popleft())
         return group
+
+
+def _tell(group: Sequence[_Waiting], error: BaseException) -> None:
+    _answer(group, [error] * len(group))
 
 
 def _answer(group: Sequence[_Waiting], verdicts: Sequence[Committed | BaseException]) -> None:

@@ -57,7 +57,11 @@ class Committer:
 
     async def ready(self) -> None:
         """Wait for our turn to write, which `write` then takes."""
-        self._patience = await self._turn.take(self._wait_seconds)
+        try:
+            self._patience = await self._turn.take(self._wait_seconds)
+        except BaseException:  # raised on: who does not come to write lets the next one
+            self._turn.give_up()
+            raise
 
     async def write(self, group: Sequence[Change], adopting: bool) -> Sequence[Verdict]:  # noqa: FBT001 - `WriteGroup`
         """Write `group`, as our turn is, and return one verdict each: what commits is durable, signed and anchored.

@@ -49,6 +49,14 @@ def entity_of(snapshot: Snapshot, key: EntityKey) -> Entity | None:
     return entity if entity.content else None
 
 
+class _Unwritten(Entity, frozen=True, kw_only=True):
+    """An entity that the change in hand is going to write: what it will hold is known, its bytes are not yet."""
+
+    content: bytes = b"{}"
+    reader: object
+    value: object
+
+
 class Remembered(Generic[T]):
     """A reader of entities that remembers what it read last: bytes never mean anything else.
 
@@ -66,11 +74,17 @@ class Remembered(Generic[T]):
         known = self._known.get(entity.content)
         if known is not None:
             return known
-        return cast("T", entity.value) if isinstance(entity, Unwritten) else self._learn(entity, self._read(entity))
+        if isinstance(entity, _Unwritten) and entity.reader is self:
+            return cast("T", entity.value)
+        return self._learn(entity, self._read(entity))
 
     def anew(self, entity: Entity) -> T:
         """Return what `entity` holds, read whether it is remembered or not: that it was read lately shows nowhere."""
         return self._read(entity)
+
+    def unwritten(self, value: T) -> Entity:
+        """Return the entity that the change in hand will write for `value`, which this reader alone takes for it."""
+        return _Unwritten(revision=0, reader=self, value=value)
 
     def _learn(self, entity: Entity, value: T) -> T:
         self._known[entity.content] = value
@@ -96,16 +110,6 @@ def missing(what: str) -> NotFoundError:
     """Return that there is no such thing, as it is said of what is hidden from who asks, too."""
     hint = _WHERE_TO_LOOK.get(what.partition(" ")[0], "")
     return NotFoundError("NOT_FOUND", f"there is no {what} here", hint=hint)
-
-
-class Unwritten(Entity, frozen=True, kw_only=True):
-    """An entity that the change in hand is going to write: what it will hold is known, its bytes are not yet.
-
-    Readers that remember take `value` as it is, which must be of their type; to all others it is corrupt.
-    """
-
-    content: bytes = b"{}"
-    value: object
 
 
 def unstored(members: Object) -> Entity:

@@ -14,10 +14,14 @@ _AT_HAND = 256
 """So many spellings are remembered: one request names the same few instants in everything it leaves."""
 
 
-@lru_cache(maxsize=_AT_HAND)
 def format_instant(instant: datetime) -> str:
     """Return an aware UTC `instant`, cut to milliseconds, as `2026-01-02T03:04:05.678Z`."""
-    return f"{instant.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+    return _spelled(instant.replace(tzinfo=None))  # equal instants of other zones are spelled otherwise
+
+
+@lru_cache(maxsize=_AT_HAND)
+def _spelled(utc: datetime) -> str:
+    return f"{utc.isoformat(timespec='milliseconds')}Z"
 
 
 @lru_cache(maxsize=_AT_HAND)
