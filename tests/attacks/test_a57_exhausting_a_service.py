@@ -60,6 +60,13 @@ def test_chunks_without_end_are_refused_at_the_limit(service: Service, key: str)
     assert (refused.status, refused.code) == (413, "BODY_TOO_LARGE")
 
 
+@pytest.mark.parametrize("length", ["0" * 4301, "0" * 5000 + "2", "9" * 4301, "9" * 20])
+def test_a_length_of_thousands_of_digits_is_none(service: Service, length: str) -> None:
+    refused = send(service, head("GET", "/livez", Content_Length=length), b"{}")
+
+    assert (refused.status, refused.code) in {(413, "BODY_TOO_LARGE"), (400, "REQUEST_MALFORMED")}
+
+
 def test_nobody_sends_a_body_without_a_key(service: Service) -> None:
     refused = send(service, head("POST", ISSUE, Content_Length=GIGABYTE), *repeat(b" " * 1_000_000, 1000))
 

@@ -10,6 +10,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from placet.domain.encoding import canonical
 from placet.domain.encoding.canonical import NotCanonicalError, Object, decode, encode
 from placet.errors import InvalidInputError
 
@@ -178,3 +179,11 @@ def test_a_longer_text_than_allowed_is_refused(act: Any) -> None:
     assert refused.value.code == "JSON_INVALID"
     assert "10 bytes" in refused.value.message
     assert encode({"a": "xx"}, limit=10) == b'{"a":"xx"}'
+
+
+def test_keys_of_strangers_are_not_kept_for_ever() -> None:
+    for number in range(3000):
+        encode({f"stranger_{number}": 1, f"long_{number}_{'a' * 8000}": 1})
+
+    assert len(canonical._SEEN_KEYS) <= canonical._MOST_SEEN
+    assert max(len(key) for key in canonical._SEEN_KEYS) <= canonical._LONGEST_SEEN

@@ -28,6 +28,7 @@ class Place:
     def __init__(self, *, most: int = 100, content: bytes = b"yes", **patience: Any) -> None:
         self.told: list[tuple[str, str, int, str]] = []
         self.targets: list[bytes] = []
+        self.headers: list[list[tuple[bytes, bytes]]] = []
         self.content = content
         self.house = House(
             config=uvicorn.Config(
@@ -48,6 +49,7 @@ class Place:
 
     async def _application(self, scope: Any, _: object, send: Any) -> None:
         self.targets.append(scope["raw_path"])
+        self.headers.append(scope["headers"])
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": self.content})
 
@@ -259,3 +261,55 @@ def test_a_chunk_size_that_is_none_reaches_nothing_more() -> None:
         assert len(place.targets) <= 1
 
     at(Place(seconds=30), work)
+
+
+@pytest.mark.parametrize("trailer", [b"X-Forwarded-For: 203.0.113.99", b"X-API-Key: k", b"Host: b"])
+@pytest.mark.parametrize("count", [1, 70])
+def test_what_stands_behind_a_body_is_no_header(trailer: bytes, count: int) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def work(place: Place) -> None:
+        heard = await place.hear(head + b"1\r\na\r\n0\r\n" + (trailer + b"\r\n") * count + b"\r\n" + ASKING)
+
+        assert heard.count(b"HTTP/1.1 200 OK") == 2
+        assert place.headers == [[(b"host", b"a"), (b"transfer-encoding", b"chunked")], [(b"host", b"localhost")]]
+
+    at(Place(), work)
+
+
+def test_what_stands_behind_a_body_is_bounded_with_the_head() -> None:
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+    async def work(place: Place) -> None:
+        await place.hear(head + b"0\r\n" + b"X: y\r\n" * 5000 + b"\r\n" + ASKING)
+
+        assert len(place.targets) <= 1
+
+    at(Place(), work)
+
+
+UPGRADE = b"Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+
+
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"]
+)
+def test_who_asks_for_another_protocol_with_a_body_is_told_why_not(body: bytes) -> None:
+    async def work(place: Place) -> None:
+        heard = await place.hear(b"POST / HTTP/1.1\r\n" + UPGRADE + body)
+
+        assert heard.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert b"without an Upgrade header" in heard
+        assert place.targets == []
+
+    at(Place(seconds=30), work)
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n"])
+def test_who_asks_for_another_protocol_without_a_body_is_answered_in_this_one(length: bytes) -> None:
+    async def work(place: Place) -> None:
+        heard = await place.hear(b"GET / HTTP/1.1\r\n" + UPGRADE + length + b"\r\n")
+
+        assert heard.startswith(b"HTTP/1.1 200 OK")
+
+    at(Place(), work)

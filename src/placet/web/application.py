@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 from placet.errors import DeniedError, PlacetError, UnavailableError
 from placet.facade import NOBODY, Caller, Placet
 from placet.web.addresses import client_address, group_of
-from placet.web.body import limited, parse_body, read_query, whole_body
+from placet.web.body import announced_length, limited, parse_body, read_query, whole_body
 from placet.web.cookies import SESSION, Cookies
 from placet.web.credentials import shown_credential
 from placet.web.headers import Header, security_headers
@@ -175,7 +175,8 @@ class _Receiving:
 
 def _announces_much(name: bytes, value: bytes) -> bool:
     if name == b"content-length":
-        return not value.isdigit() or int(value) > _READ_ANYWAY_BYTES
+        announced = announced_length(value.decode("latin-1"))
+        return announced is None or announced > _READ_ANYWAY_BYTES
     return name == b"transfer-encoding"
 
 

@@ -19,6 +19,7 @@ from placet.web.route import Route
 
 T = TypeVar("T")
 _LEAST_BYTES_PER_SECOND = 16 * 1024
+_MOST_DIGITS = 19
 _QUERY_LIMIT = 4096
 _QUICK_BYTES = 16 * 1024
 _JSON = "application/json"
@@ -122,9 +123,14 @@ def check_media_type(request: Request) -> None:
 def check_length(request: Request, route: Route) -> None:
     """Refuse a body that says of itself that it is too long, or that has no business here, before it is read."""
     limit = route.limit_bytes if route.body is not None else 0
-    said = request.headers.get("content-length", "0")
-    if not said.isdecimal() or int(said) > limit:
+    announced = announced_length(request.headers.get("content-length", "0"))
+    if announced is None or announced > limit:
         raise _too_large(limit)
+
+
+def announced_length(said: str) -> int | None:
+    """Return the length that a `Content-Length` says, None for one that no body has: Python reads no longer digits."""
+    return int(said) if said.isdecimal() and len(said) <= _MOST_DIGITS else None
 
 
 def read_query(request: Request, route: Route) -> Any:  # noqa: ANN401 - of the type that the route names

@@ -14,6 +14,8 @@ from placet.errors import NotFoundError
 
 T = TypeVar("T")
 _REMEMBERED = 256
+_LONGEST_REMEMBERED_BYTES = 16 * 1024
+"""What is longer, a plan of very many operations, is read anew: whoever may ask for plans fills no memory with them."""
 ENTITY_LIMIT_BYTES = 2 * PLAN_LIMIT_BYTES
 _NO_SALT = "0" * 32
 """Stands where the store puts salt, in entities that it does not hold."""
@@ -87,7 +89,8 @@ class Remembered(Generic[T]):
         return _Unwritten(revision=0, reader=self, value=value)
 
     def _learn(self, entity: Entity, value: T) -> T:
-        self._known[entity.content] = value
+        if len(entity.content) <= _LONGEST_REMEMBERED_BYTES:
+            self._known[entity.content] = value
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return value

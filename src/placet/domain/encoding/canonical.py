@@ -24,8 +24,9 @@ ENTRY_LIMIT_BYTES = 65_535
 _MAX_DEPTH = 8
 _KEY = re.compile(r"[a-z][a-z0-9_]*")
 _MOST_SEEN = 1024
+_LONGEST_SEEN = 64
 _SEEN_KEYS: set[str] = set()
-"""Keys that were found well-formed: the same few hundred stand in all our objects."""
+"""Keys that were found well-formed, none of them long: the same few hundred stand in all our objects."""
 _CONTAINERS = frozenset({dict, list})
 _NO_VALUE = f"a value is null, a float, out of range, nested deeper than {_MAX_DEPTH}, or no JSON at all"
 _CONTROL = re.compile(rb'\\[^"]')
@@ -44,6 +45,7 @@ def encode(value: Object, *, limit: int = LIMIT_BYTES) -> bytes:
     """
     try:
         encoded = _ENCODER.encode(value)
+        _check_length(encoded, limit)
         read = _DECODER.decode(encoded)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise InvalidInputError("JSON_INVALID", _NO_VALUE) from error
@@ -51,8 +53,6 @@ def encode(value: Object, *, limit: int = LIMIT_BYTES) -> bytes:
         _refuse(_NO_VALUE)
     _check_keys(read, encoded)
     _check_text(encoded)
-    if len(encoded) > limit:
-        _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
     return encoded
 
 
@@ -64,8 +64,7 @@ def decode(encoded: bytes, *, limit: int = LIMIT_BYTES) -> Object:
     (`JSON_NOT_CANONICAL`) for another spelling of a valid object. Guarantees that
     `encode(decode(b)) == b`.
     """
-    if len(encoded) > limit:
-        _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
+    _check_length(encoded, limit)
     try:
         parsed: Object = _DECODER.decode(encoded)
     except (ValueError, RecursionError) as error:
@@ -92,6 +91,11 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 _DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_profile())
 
 
+def _check_length(encoded: bytes, limit: int) -> None:
+    if len(encoded) > limit:
+        _refuse(f"the object has {len(encoded)} bytes, {limit} are allowed")
+
+
 def _check_keys(value: Object, encoded: bytes) -> None:
     """Refuse a key that is not in the grammar: what else the profile says of values, the decoder has seen to."""
     if encoded.count(b"{") == 1 and _SEEN_KEYS.issuperset(value):  # no object inside: there are no other keys
@@ -110,8 +114,10 @@ def _learn_keys(keys: dict[str, Value]) -> None:
     for key in keys:
         if _KEY.fullmatch(key) is None:
             _refuse("a key is not [a-z][a-z0-9_]*")
-        if len(_SEEN_KEYS) < _MOST_SEEN:
+        if len(key) <= _LONGEST_SEEN:
             _SEEN_KEYS.add(key)
+    if len(_SEEN_KEYS) > _MOST_SEEN:  # strangers' keys: ours come again
+        _SEEN_KEYS.clear()
 
 
 def _check_text(encoded: bytes) -> None:

@@ -24,6 +24,7 @@ from placet.web.server.refusal import Refuse
 
 _Timer: TypeAlias = asyncio.TimerHandle
 _VERSIONS = ("1.0", "1.1")
+_OF_A_BODY = frozenset({b"content-length", b"transfer-encoding"})
 _PIECE_BYTES = 16 * 1024
 READ_BYTES = 16 * 1024
 """So much is read of a socket at one time; asyncio would read 256 KiB, and keep room for it for each TLS connection."""
@@ -155,7 +156,10 @@ class Connection(HttpToolsProtocol):
         self._count(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header."""
+        """Take one header; what comes behind a body in chunks is none: nobody asks to be believed so late."""
+        if not self._in_head:
+            self._count(len(name) + len(value) + 4)
+            return
         super().on_header(name, value)
         self._hosts += name.lower() == b"host"
         if name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
@@ -176,6 +180,8 @@ class Connection(HttpToolsProtocol):
             self._stop(_malformed())
         if self._hosts > 1 or (self._hosts == 0 and version == "1.1"):
             self._stop(InvalidInputError("REQUEST_MALFORMED", "a request has one Host header"))
+        if self.parser.should_upgrade() and any(name in _OF_A_BODY and value != b"0" for name, value in self.headers):
+            self._stop(_no_upgrade())  # the parser takes what follows for the other protocol's
         if len(self.pipeline) >= self._patience.waiting_requests:
             self._stop(InvalidInputError("REQUEST_MALFORMED", "too many requests wait for their answers here"))
         super().on_headers_complete()
@@ -242,6 +248,14 @@ def _no_path() -> PlacetError:
         "PATH_INVALID",
         "a request names a path of this service, and nothing else",
         hint="send the path as it begins, with a slash; /openapi.json lists them",
+    )
+
+
+def _no_upgrade() -> PlacetError:
+    return InvalidInputError(
+        "REQUEST_MALFORMED",
+        "another protocol is asked for together with a body, which would be taken for that protocol's",
+        hint="send it as HTTP/1.1, without an Upgrade header",
     )
 
 
