@@ -113,4 +113,4 @@ def _refusal(opened: Opened, why: str, scope: str) -> DeniedError:
     """Return why the caller of a key is refused; raise `DeniedError` (`UNAUTHENTICATED`) for who shows none."""
     if opened.caller is not None:
         opened.caller.check_known()
-    return DeniedError("SCOPE_INSUFFICIENT", why, hint=f"ask for a key with it: placet key create --scope '{scope}' …")
+    return DeniedError("SCOPE_INSUFFICIENT", why, hint=f"ask for one: placet key create --scope '{scope}' ...")

@@ -72,5 +72,5 @@ def check_scopes(scopes: tuple[Scope, ...], verb: str, package: str) -> None:
         raise DeniedError(
             "SCOPE_INSUFFICIENT",
             f"the key has no scope {verb}={package}",
-            hint=f"ask for a key with this scope: placet key create --scope '{verb}={package}' …",
+            hint=f"ask for a key with this scope: placet key create --scope '{verb}={package}' ...",
         )

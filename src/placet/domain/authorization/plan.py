@@ -115,4 +115,4 @@ def _check_steps(plan: Plan) -> None:
     prefix = plan.operations[0].operation_id.rpartition("/")[0]
     expected = [f"{prefix}/{step}" for step in range(1, len(plan.operations) + 1)]
     if prefix.partition("/")[0] != plan.run_id or [each.operation_id for each in plan.operations] != expected:
-        raise InvalidInputError(_CODE, "the plan's operations are not steps 1, 2, 3, … of one plan of its run")
+        raise InvalidInputError(_CODE, "the plan's operations are not steps 1, 2, 3 and so on of one plan of its run")
